@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import Docker from 'dockerode';
+
+import type { ServiceHome } from './service-home.js';
+
+/** The engine that `DOCKER_HOST` names: under `npm test`, the one of the test world. */
+export function engine(): Docker {
+  return new Docker();
+}
+
+/** Removes what a service may have left on the engine: its containers, then its network. */
+export async function sweepEngine(home: ServiceHome): Promise<void> {
+  const docker = engine();
+  const instance = await readFile(join(home.dataDir, 'instance-id'), 'utf8').catch(() => '');
+  if (instance.trim() !== '') {
+    const filters = { label: [`risoluto.instance=${instance.trim()}`] };
+    const left = await docker.listContainers({ all: true, filters }).catch(() => []);
+    await Promise.all(
+      left.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(ignore)),
+    );
+  }
+  await docker.getNetwork(home.network).remove().catch(ignore);
+}
+
+function ignore(): void {}
