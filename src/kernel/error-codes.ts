@@ -1,0 +1,58 @@
+/** What went wrong, in the terms that decide an HTTP status; the table is in `http/error-status.ts`. */
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'timeout'
+  | 'conflict'
+  | 'too_large'
+  | 'uri_too_long'
+  | 'unsupported_media_type'
+  | 'unprocessable'
+  | 'rate_limited'
+  | 'headers_too_large'
+  | 'internal'
+  | 'unavailable';
+
+/** Every code that a client may see. A code is never renamed and never changes its kind. */
+export const ERROR_KINDS = {
+  malformed_request: 'invalid',
+  invalid_json: 'invalid',
+  validation_failed: 'invalid',
+  invalid_cursor: 'invalid',
+  invalid_idempotency_key: 'invalid',
+  invalid_secret_key: 'invalid',
+  invalid_secret_value: 'invalid',
+  write_unauthorized: 'unauthorized',
+  read_unauthorized: 'unauthorized',
+  write_forbidden: 'forbidden',
+  read_forbidden: 'forbidden',
+  sandbox_forbidden: 'forbidden',
+  access_undeclared: 'forbidden',
+  not_found: 'not_found',
+  secret_not_found: 'not_found',
+  run_not_found: 'not_found',
+  method_not_allowed: 'method_not_allowed',
+  request_timeout: 'timeout',
+  run_finished: 'conflict',
+  body_too_large: 'too_large',
+  uri_too_long: 'uri_too_long',
+  unsupported_media_type: 'unsupported_media_type',
+  policy_widened: 'unprocessable',
+  idempotency_key_reused: 'unprocessable',
+  secret_unknown: 'unprocessable',
+  environment_refused: 'unprocessable',
+  rate_limited: 'rate_limited',
+  headers_too_large: 'headers_too_large',
+  internal_error: 'internal',
+  storage_busy: 'unavailable',
+  storage_unavailable: 'unavailable',
+  secrets_locked: 'unavailable',
+  shutting_down: 'unavailable',
+  engine_unavailable: 'unavailable',
+  control_unavailable: 'unprocessable',
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERROR_KINDS;
