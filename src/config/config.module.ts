@@ -1,0 +1,34 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { ConfigModule as NestConfigModule, ConfigService } from '@nestjs/config';
+
+import { Settings } from './settings.js';
+
+/** The key under which `@nestjs/config` holds the settings. */
+const SETTINGS_KEY = 'risoluto';
+
+/** Hands out the settings, read and validated before any module was made. */
+@Global()
+@Module({})
+export class ConfigModule {
+  static forSettings(settings: Settings): DynamicModule {
+    return {
+      module: ConfigModule,
+      imports: [
+        NestConfigModule.forRoot({
+          // Values come from `loadSettings` alone: a .env file beside the service must not count.
+          ignoreEnvFile: true,
+          ignoreEnvVars: true,
+          load: [() => ({ [SETTINGS_KEY]: settings })],
+        }),
+      ],
+      providers: [
+        {
+          provide: Settings,
+          inject: [ConfigService],
+          useFactory: (config: ConfigService) => config.getOrThrow<Settings>(SETTINGS_KEY),
+        },
+      ],
+      exports: [Settings],
+    };
+  }
+}

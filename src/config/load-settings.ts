@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { ConfigurationError } from './configuration-error.js';
+import { deepFreeze } from './deep-freeze.js';
+import { readEnvironment } from './environment.js';
+import { unavailableControls } from './not-available.js';
+import type { Settings } from './settings.js';
+import { defaultYaml, readYamlFile } from './yaml-file.js';
+
+/**
+ * The environment and `risoluto.yaml` as one frozen, validated object.
+ *
+ * @throws ConfigurationError with every problem found, so that one start shows them all.
+ */
+export function loadSettings(env: NodeJS.ProcessEnv): Settings {
+  const problems: string[] = [];
+  const report = (problem: string) => void problems.push(problem);
+
+  const { configFileRequired, ...environment } = readEnvironment(env, report);
+  const file = environment.paths.configFile;
+  const present = file !== null && (configFileRequired || existsSync(file));
+  const yaml = present ? readYamlFile(file, report) : defaultYaml();
+  if (yaml !== null) unavailableControls(yaml.settings).forEach(report);
+  if (yaml === null || problems.length > 0) throw new ConfigurationError(problems);
+
+  const { seccompProfile } = yaml.settings.codex.sandbox.security;
+  if (seccompProfile !== '') {
+    // A relative path means the same wherever the service is started from: the file that names it.
+    yaml.settings.codex.sandbox.security.seccompProfile = resolve(file ?? '.', '..', seccompProfile);
+  }
+  return deepFreeze({
+    ...environment,
+    paths: { ...environment.paths, configFile: present ? file : null },
+    ...yaml.settings,
+    configuredKeys: yaml.configuredKeys,
+  });
+}

@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs';
+
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+
+import { nearestKey } from './nearest-key.js';
+import { yamlSchema, type YamlSettings } from './yaml-schema.js';
+
+export interface YamlFile {
+  settings: YamlSettings;
+  /** Dotted paths of every key that the file sets. */
+  configuredKeys: ReadonlySet<string>;
+}
+
+/** No file: every key has its default. */
+export function defaultYaml(): YamlFile {
+  return { settings: yamlSchema.parse({}), configuredKeys: new Set() };
+}
+
+/**
+ * Reads and validates `risoluto.yaml`. Every problem is handed to `report` as one line that names
+ * the key and the rule, never the value; an unknown key comes with the nearest right one.
+ * Answers `null` when there was a problem.
+ */
+export function readYamlFile(path: string, report: (problem: string) => void): YamlFile | null {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    report(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`);
+    return null;
+  }
+  return parseYaml(text, path, report);
+}
+
+/** As `readYamlFile`, of a text; `name` stands before each problem. */
+export function parseYaml(
+  text: string,
+  name: string,
+  report: (problem: string) => void,
+): YamlFile | null {
+  // Merge keys and custom tags are off, and aliases are bounded: a limit must read as it is written.
+  const document = parseDocument(text, { uniqueKeys: true, strict: true, version: '1.2' });
+  for (const problem of [...document.errors, ...document.warnings]) {
+    const place = problem.linePos?.[0];
+    report(`${name}: ${place ? `line ${place.line}: ` : ''}${yamlProblem(problem.code)}`);
+  }
+  if (document.errors.length > 0 || document.warnings.length > 0) return null;
+
+  let content: unknown;
+  try {
+    content = document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch {
+    report(`${name}: has too many aliases`);
+    return null;
+  }
+  const parsed = yamlSchema.safeParse(content);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) describe(issue, content).forEach((line) => report(`${name}: ${line}`));
+    return null;
+  }
+  return { settings: parsed.data, configuredKeys: new Set(keysOf(content)) };
+}
+
+function yamlProblem(code: string): string {
+  return code === 'DUPLICATE_KEY' ? 'a key stands twice' : `is not valid YAML (${code})`;
+}
+
+function describe(issue: z.core.$ZodIssue, content: unknown): string[] {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => unknownKey(path, key, issue.path, content));
+  }
+  if (issue.code === 'invalid_union' && issue.path.at(-1) === 'type') {
+    return [`${path}: must be one of dangerFullAccess, readOnly, workspaceWrite`];
+  }
+  return [`${path || 'the document'}: ${issue.message}`];
+}
+
+function unknownKey(
+  path: string,
+  key: string,
+  segments: readonly PropertyKey[],
+  content: unknown,
+): string {
+  const full = path ? `${path}.${key}` : key;
+  const near = nearestKey(key, siblings(segments, content));
+  const right = near === null ? null : path ? `${path}.${near}` : near;
+  return `${full}: unknown key${right ? `; did you mean ${right}?` : ''}`;
+}
+
+/** The keys that the schema knows where the unknown one stands. */
+function siblings(segments: readonly PropertyKey[], content: unknown): string[] {
+  let schema: unknown = yamlSchema;
+  let value: unknown = content;
+  for (const segment of segments) {
+    schema = child(unwrap(schema, value), segment);
+    value = (value as Record<PropertyKey, unknown> | undefined)?.[segment];
+  }
+  const shape = (unwrap(schema, value) as { shape?: Record<string, unknown> }).shape;
+  return Object.keys(shape ?? {});
+}
+
+function child(schema: unknown, segment: PropertyKey): unknown {
+  const { shape, element } = schema as { shape?: Record<PropertyKey, unknown>; element?: unknown };
+  return shape?.[segment] ?? element;
+}
+
+/** Looks through defaults, and picks the member of a tagged union that the value names. */
+function unwrap(schema: unknown, value: unknown): unknown {
+  let current = schema as {
+    def?: { innerType?: unknown };
+    options?: { shape: { type: { value: string } } }[];
+  };
+  while (current.def?.innerType !== undefined) current = current.def.innerType as typeof current;
+  if (current.options === undefined) return current;
+  const type = (value as { type?: unknown } | undefined)?.type;
+  return current.options.find((option) => option.shape.type.value === type) ?? current;
+}
+
+function keysOf(content: unknown, prefix = ''): string[] {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) return [];
+  return Object.entries(content).flatMap(([key, value]) => [
+    `${prefix}${key}`,
+    ...keysOf(value, `${prefix}${key}.`),
+  ]);
+}

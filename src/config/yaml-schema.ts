@@ -1,0 +1,135 @@
+import { availableParallelism } from 'node:os';
+
+import { z } from 'zod';
+
+import { byteSize } from './byte-size.js';
+
+const MiB = 1024 * 1024;
+const GiB = 1024 * MiB;
+
+export const threadSandboxSchema = z.enum(['read-only', 'workspace-write', 'danger-full-access']);
+
+const insideWorkspace = z
+  .string()
+  .max(4096)
+  .regex(/^\/workspace(\/[^/\0]+)*$/, 'must be an absolute path at or below /workspace')
+  .refine((path) => !path.split('/').some((part) => part === '..' || part === '.'), {
+    message: 'must not contain . or .. components',
+  });
+
+/** Codex's tagged union, with its names (thread/start, turn/start of `codex app-server`). */
+export const turnSandboxPolicySchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('dangerFullAccess'), networkAccess: z.boolean().default(false) }),
+  z.strictObject({ type: z.literal('readOnly'), networkAccess: z.boolean().default(false) }),
+  z.strictObject({
+    type: z.literal('workspaceWrite'),
+    networkAccess: z.boolean().default(false),
+    writableRoots: z.array(insideWorkspace).max(64).default([]),
+    excludeTmpdirEnvVar: z.boolean().default(false),
+    excludeSlashTmp: z.boolean().default(false),
+  }),
+]);
+
+const positiveCpus = z.number().min(0.01).max(4096);
+const bytes = (least: number) =>
+  byteSize.refine((value) => value >= least, { message: `must be at least ${least} bytes` });
+
+export const resourcesSchema = z.strictObject({
+  memory: bytes(16 * MiB).default(4 * GiB).describe('Memory limit; swap is the same, so none is used'),
+  cpus: positiveCpus.default(Math.min(2, availableParallelism())).describe('CPU cores'),
+  pids: z.number().int().min(16).max(4_194_304).default(512).describe('Processes and threads'),
+  tmpfs: bytes(1 * MiB).default(1 * GiB).describe('Size of each tmpfs; its pages count as memory'),
+  workspace: bytes(1 * MiB).default(10 * GiB).describe('Disk use of the workspace and HOME together'),
+});
+
+/** What a request may ask for: the same keys, all optional. */
+export const requestedResourcesSchema = z.strictObject({
+  memory: bytes(16 * MiB).optional(),
+  cpus: positiveCpus.optional(),
+  pids: z.number().int().min(16).max(4_194_304).optional(),
+  tmpfs: bytes(1 * MiB).optional(),
+  workspace: bytes(1 * MiB).optional(),
+});
+
+/** The `policy` of a run's request. It can narrow the operator's policy, never widen it. */
+export const requestedPolicySchema = z.strictObject({
+  threadSandbox: threadSandboxSchema.optional(),
+  turnSandboxPolicy: turnSandboxPolicySchema.optional(),
+  egressAllowlist: z.array(z.string().min(1).max(300)).max(1000).optional(),
+  resources: requestedResourcesSchema.optional(),
+});
+
+export const environmentName = z
+  .string()
+  .max(256)
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be an environment name: letters, digits and _');
+
+const extraMountSchema = z.strictObject({
+  source: z.string().regex(/^\/[^\0]*$/, 'must be an absolute path of the host'),
+  target: z.string().regex(/^\/[^\0:]*$/, 'must be an absolute path in the sandbox'),
+  readOnly: z.boolean().default(true),
+});
+
+const sandboxSchema = z.strictObject({
+  image: z
+    .string()
+    .regex(/^[a-z0-9][\w./:@-]{0,254}$/, 'must be an image reference')
+    .default('risoluto-sandbox:latest'),
+  network: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/, 'must be the name of a Docker network')
+    .default('risoluto-internal'),
+  dns: z.array(z.ipv4()).max(3).default([]),
+  egressAllowlist: z.array(z.string().min(1).max(300)).max(1000).default([]),
+  security: z
+    .strictObject({
+      noNewPrivileges: z.boolean().default(true),
+      dropCapabilities: z.boolean().default(true),
+      gvisor: z.boolean().default(false),
+      seccompProfile: z.string().max(4096).default(''),
+    })
+    .prefault({}),
+  resources: resourcesSchema.prefault({}),
+  timeoutSeconds: z.number().int().min(1).max(604_800).default(3600),
+  extraMounts: z.array(extraMountSchema).max(32).default([]),
+  envPassthrough: z.array(environmentName).max(128).default([]),
+});
+
+const codexSchema = z.strictObject({
+  threadSandbox: threadSandboxSchema.default('workspace-write'),
+  turnSandboxPolicy: turnSandboxPolicySchema.prefault({ type: 'workspaceWrite' }),
+  sandbox: sandboxSchema.prefault({}),
+});
+
+const limit = (perWindow: number) =>
+  z.strictObject({ limit: z.number().int().min(1).max(1_000_000_000).default(perWindow) }).prefault({});
+
+const rateLimitsSchema = z.strictObject({ api: limit(300), webhooks: limit(600) });
+
+const runsSchema = z.strictObject({
+  maxConcurrent: z.number().int().min(1).max(10_000).default(availableParallelism()),
+  outputLimit: bytes(1024)
+    .default(64 * MiB)
+    .describe('Stored output of one run; what comes after it is dropped and marked'),
+  minFreeDisk: bytes(0)
+    .default(1 * GiB)
+    .describe('No run starts while the workspaces’ file system has less free space'),
+});
+
+/** The whole of `risoluto.yaml`. Strict at every level: an unknown key stops the start. */
+export const yamlSchema = z.strictObject({
+  rateLimits: rateLimitsSchema.prefault({}),
+  runs: runsSchema.prefault({}),
+  codex: codexSchema.prefault({}),
+});
+
+export type YamlSettings = z.output<typeof yamlSchema>;
+export type RateLimitSettings = YamlSettings['rateLimits'];
+export type RunSettings = YamlSettings['runs'];
+export type CodexSettings = YamlSettings['codex'];
+export type SandboxSettings = CodexSettings['sandbox'];
+export type Resources = z.output<typeof resourcesSchema>;
+export type ThreadSandbox = z.output<typeof threadSandboxSchema>;
+export type TurnSandboxPolicy = z.output<typeof turnSandboxPolicySchema>;
+export type RequestedPolicy = z.output<typeof requestedPolicySchema>;
+export type ExtraMount = z.output<typeof extraMountSchema>;
