@@ -1,0 +1,82 @@
+import type { FinalStatus } from './run-status.js';
+
+/** How a run ended, as it is stored and shown. */
+export interface RunOutcome {
+  status: FinalStatus;
+  exitCode: number | null;
+  /** A stable word that says why; `null` where the status says it all. */
+  reason: string | null;
+  /** A sentence for a person; holds no secret. */
+  message: string | null;
+}
+
+/** Why we ended a command ourselves. The first one that happened counts. */
+export type EndedBy = 'cancel' | 'timeout' | 'disk_limit' | 'fence_broken' | 'service_stopped';
+
+export interface CommandEnd {
+  exitCode: number;
+  /** The engine's `State.OOMKilled`: the memory limit killed a process of the sandbox. */
+  oomKilled: boolean;
+  /** The command's shell took its frame: the command began. */
+  acknowledged: boolean;
+  endedBy: EndedBy | null;
+  /** The engine was away while the command ran. */
+  engineWasAway: boolean;
+  /** The engine's own words when it could not start the command. */
+  engineError: string | null;
+}
+
+const KILLED_BY_SIGNAL = new Set([137, 143]);
+
+/** The true outcome of a command that has ended (DESIGN: outcomes). Pure. */
+export function decideOutcome(end: CommandEnd): RunOutcome {
+  const { exitCode } = end;
+  if (end.endedBy !== null) return endedByUs(end.endedBy, exitCode);
+  if (!end.acknowledged) {
+    return {
+      status: 'failed',
+      exitCode,
+      reason: 'start_failed',
+      message: end.engineError ?? 'The sandbox ended before the command began.',
+    };
+  }
+  if (end.oomKilled && exitCode !== 0) {
+    return outcome('out_of_memory', exitCode, 'memory_limit', 'The memory limit ended the command.');
+  }
+  if (end.engineWasAway && KILLED_BY_SIGNAL.has(exitCode)) {
+    return outcome('lost', exitCode, 'engine_restarted', 'The container engine went away.');
+  }
+  if (exitCode !== 0) return outcome('failed', exitCode, 'exit_code', null);
+  return end.oomKilled
+    ? outcome('succeeded', 0, 'child_out_of_memory', 'The memory limit ended a child process.')
+    : outcome('succeeded', 0, null, null);
+}
+
+function endedByUs(endedBy: EndedBy, exitCode: number): RunOutcome {
+  switch (endedBy) {
+    case 'cancel':
+      return outcome('cancelled', exitCode, 'cancelled', null);
+    case 'timeout':
+      return outcome('timed_out', exitCode, 'timeout', 'The time limit ended the command.');
+    case 'disk_limit':
+      return outcome('failed', exitCode, 'disk_limit', 'The workspace outgrew its disk limit.');
+    case 'fence_broken':
+      return outcome(
+        'failed',
+        exitCode,
+        'control_unavailable',
+        'The network fence could not be kept in place, so the command was ended.',
+      );
+    case 'service_stopped':
+      return outcome('lost', exitCode, 'service_stopped', 'The service was stopped.');
+  }
+}
+
+function outcome(
+  status: FinalStatus,
+  exitCode: number | null,
+  reason: string | null,
+  message: string | null,
+): RunOutcome {
+  return { status, exitCode, reason, message };
+}

@@ -1,0 +1,65 @@
+/** The states of a run, in the order of its life. */
+export const RUN_STATUSES = [
+  'queued',
+  'preparing',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'timed_out',
+  'out_of_memory',
+  'lost',
+] as const;
+
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+export const FINAL_STATUSES = [
+  'succeeded',
+  'failed',
+  'cancelled',
+  'timed_out',
+  'out_of_memory',
+  'lost',
+] as const satisfies readonly RunStatus[];
+
+export type FinalStatus = (typeof FINAL_STATUSES)[number];
+
+/** The states in which a run holds its issue's workspace. */
+export const ACTIVE_STATUSES = ['preparing', 'running'] as const satisfies readonly RunStatus[];
+
+/** `preparing` may go back to `queued`: until its frame is sent, nothing of a run has happened. */
+const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
+  queued: ['preparing', 'cancelled'],
+  preparing: ['queued', 'running', 'failed', 'cancelled', 'lost'],
+  running: FINAL_STATUSES,
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+  timed_out: [],
+  out_of_memory: [],
+  lost: [],
+};
+
+export function isFinal(status: RunStatus): status is FinalStatus {
+  return TRANSITIONS[status].length === 0;
+}
+
+export function canBecome(from: RunStatus, to: RunStatus): boolean {
+  return TRANSITIONS[from].includes(to);
+}
+
+/** A state was asked for that cannot follow; a mistake in the code, never a client's. */
+export class IllegalTransitionError extends Error {
+  constructor(
+    readonly from: RunStatus,
+    readonly to: RunStatus,
+  ) {
+    super(`a run that is ${from} cannot become ${to}`);
+    this.name = 'IllegalTransitionError';
+  }
+}
+
+/** @throws IllegalTransitionError */
+export function assertTransition(from: RunStatus, to: RunStatus): void {
+  if (!canBecome(from, to)) throw new IllegalTransitionError(from, to);
+}
