@@ -1,0 +1,127 @@
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { OutputLog, type OutputAppender, type OutputReader } from './output-log.js';
+import type { OutputRecord } from './output-record.js';
+
+const NEWLINE = 10;
+const READ_BYTES = 64 * 1024;
+
+/** One NDJSON file a run, `output/<run>.ndjson` in the data directory, mode 0600. */
+export class FileOutputLog extends OutputLog {
+  constructor(private readonly pathOf: (runId: string) => string) {
+    super();
+  }
+
+  async create(runId: string): Promise<OutputAppender> {
+    const path = this.pathOf(runId);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = await open(path, 'a', 0o600);
+    return {
+      append: async (records) => {
+        await file.appendFile(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+      },
+      close: () => file.close(),
+    };
+  }
+
+  async read(runId: string, afterSeq: number): Promise<OutputReader> {
+    let file: FileHandle;
+    try {
+      file = await open(this.pathOf(runId), 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return new NotYetWritten(() => this.read(runId, afterSeq));
+    }
+    try {
+      return new FileOutputReader(file, await startOf(file, afterSeq), afterSeq);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+}
+
+/** A run whose first output is still to come. */
+class NotYetWritten implements OutputReader {
+  #reader: OutputReader | null = null;
+
+  constructor(private readonly reopen: () => Promise<OutputReader>) {}
+
+  async next(): Promise<OutputRecord[]> {
+    if (this.#reader === null) {
+      const reader = await this.reopen();
+      if (reader instanceof NotYetWritten) return [];
+      this.#reader = reader;
+    }
+    return this.#reader.next();
+  }
+
+  async close(): Promise<void> {
+    await this.#reader?.close();
+  }
+}
+
+class FileOutputReader implements OutputReader {
+  /** The beginning of a line whose end has not been read yet. */
+  #partial: Buffer = Buffer.alloc(0);
+
+  constructor(
+    private readonly file: FileHandle,
+    private position: number,
+    private readonly afterSeq: number,
+  ) {}
+
+  async next(): Promise<OutputRecord[]> {
+    for (;;) {
+      const { buffer, bytesRead } = await this.file.read({
+        buffer: Buffer.allocUnsafe(READ_BYTES),
+        position: this.position,
+      });
+      if (bytesRead === 0) return [];
+      this.position += bytesRead;
+      const bytes = Buffer.concat([this.#partial, buffer.subarray(0, bytesRead)]);
+      const end = bytes.lastIndexOf(NEWLINE) + 1;
+      this.#partial = Buffer.from(bytes.subarray(end));
+      const records = parseLines(bytes.toString('utf8', 0, end)).filter(
+        (record) => record.seq > this.afterSeq,
+      );
+      if (records.length > 0) return records;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+}
+
+function parseLines(text: string): OutputRecord[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as OutputRecord);
+}
+
+/** Where a line begins that stands at or before the one behind `afterSeq`: found by halving. */
+async function startOf(file: FileHandle, afterSeq: number): Promise<number> {
+  let low = 0;
+  let high = (await file.stat()).size;
+  while (afterSeq > 0 && high - low > READ_BYTES) {
+    const middle = low + Math.floor((high - low) / 2);
+    const line = await firstLineFrom(file, middle);
+    if (line === null || line.seq > afterSeq) high = middle;
+    else low = line.start;
+  }
+  return low;
+}
+
+async function firstLineFrom(
+  file: FileHandle,
+  position: number,
+): Promise<{ start: number; seq: number } | null> {
+  const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(READ_BYTES * 2), position });
+  const newline = buffer.subarray(0, bytesRead).indexOf(NEWLINE);
+  const head = buffer.toString('latin1', newline + 1, Math.min(newline + 40, bytesRead));
+  const seq = /^\{"seq":(\d+),/.exec(head);
+  return newline < 0 || seq === null ? null : { start: position + newline + 1, seq: Number(seq[1]) };
+}
