@@ -1,0 +1,55 @@
+import sqlite3 from 'sqlite3';
+
+import { StartupError } from '../kernel/startup-error.js';
+import type { DataDirectory } from './data-directory.js';
+
+/**
+ * Keeps a second process out of the data directory. It is SQLite's own lock on an empty file: Node
+ * has no file locks, and the kernel drops this one however the process ends.
+ */
+export class DataDirectoryLock {
+  private constructor(private readonly database: sqlite3.Database) {}
+
+  /** @throws StartupError when another process holds the lock. */
+  static async acquire(directory: DataDirectory): Promise<DataDirectoryLock> {
+    const file = directory.path('lock');
+    const database = await open(file);
+    try {
+      await execute(database, 'BEGIN EXCLUSIVE');
+    } catch (error) {
+      await close(database);
+      throw new StartupError(
+        (error as NodeJS.ErrnoException).code === 'SQLITE_BUSY'
+          ? `DATA_DIR ${directory.root} is in use by another Risoluto process: stop it, or name another directory`
+          : `${file} cannot be locked: ${String(error)}`,
+        { cause: error },
+      );
+    }
+    return new DataDirectoryLock(database);
+  }
+
+  async release(): Promise<void> {
+    await close(this.database);
+  }
+}
+
+function open(file: string): Promise<sqlite3.Database> {
+  return new Promise((resolve, reject) => {
+    const database = new sqlite3.Database(file, (error) => {
+      if (error) reject(new StartupError(`${file} cannot be opened: ${error.message}`));
+      else resolve(database);
+    });
+  });
+}
+
+function execute(database: sqlite3.Database, sql: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    database.exec(sql, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function close(database: sqlite3.Database): Promise<void> {
+  return new Promise((resolve, reject) => {
+    database.close((error) => (error ? reject(error) : resolve()));
+  });
+}
