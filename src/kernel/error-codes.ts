@@ -51,6 +51,7 @@ export const ERROR_KINDS = {
   storage_unavailable: 'unavailable',
   secrets_locked: 'unavailable',
   shutting_down: 'unavailable',
+  not_ready: 'unavailable',
   engine_unavailable: 'unavailable',
   control_unavailable: 'unprocessable',
 } as const satisfies Record<string, ErrorKind>;

@@ -1,0 +1,40 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+
+import { AccessGuard } from './auth/access.guard.js';
+import { AuthModule } from './auth/auth.module.js';
+import { ConfigModule } from './config/config.module.js';
+import type { Settings } from './config/settings.js';
+import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
+import type { RequestObservers } from './http/request-observers.js';
+import { KernelModule } from './kernel/kernel.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import { RateLimitGuard } from './throttle/rate-limit.guard.js';
+import { ThrottleModule } from './throttle/throttle.module.js';
+
+/**
+ * All global guards, in the order in which they run: whoever is past the limit learns nothing about
+ * tokens. They are registered here alone, because Nest orders guards of different modules by how it
+ * happens to discover those.
+ */
+export const GLOBAL_GUARDS = [RateLimitGuard, AccessGuard] as const;
+
+@Module({})
+export class AppModule {
+  static forSettings(settings: Settings, observers: RequestObservers): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forSettings(settings),
+        KernelModule,
+        HttpModule.forObservers(observers),
+        MetricsModule,
+        AuthModule,
+        ThrottleModule,
+        HealthModule,
+      ],
+      providers: GLOBAL_GUARDS.map((guard) => ({ provide: APP_GUARD, useExisting: guard })),
+    };
+  }
+}

@@ -1,0 +1,68 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+
+import { AppModule } from './app.module.js';
+import { clientAddressReader } from './auth/client-addresses.js';
+import type { Settings } from './config/settings.js';
+import { accessLog } from './http/access-log.js';
+import { ErrorFilter } from './http/error.filter.js';
+import { ErrorReplies } from './http/error-replies.js';
+import { createFastifyServer } from './http/fastify-server.js';
+import { HttpAdapter } from './http/http-adapter.js';
+import { JsonBodyInterceptor } from './http/json-body.interceptor.js';
+import { buildDocument } from './http/openapi/build-document.js';
+import { OpenApiDocument } from './http/openapi/openapi-document.js';
+import { RequestObservers } from './http/request-observers.js';
+import { SERVER_TIMEOUTS, type ServerTimeouts } from './http/server-timeouts.js';
+import { createValidationPipe } from './http/validation.pipe.js';
+import { NestLogger } from './kernel/nest-logger.js';
+import { BufferedRootLogger, type RootLogger } from './kernel/root-logger.js';
+
+export interface AppOptions {
+  readonly rootLogger?: RootLogger;
+  readonly timeouts?: ServerTimeouts;
+}
+
+/**
+ * The whole HTTP service for some settings, initialised and not yet listening; the same for the
+ * service itself, for tests and for the export of the OpenAPI document.
+ *
+ * @throws whatever keeps a module from starting.
+ */
+export async function createApp(
+  settings: Settings,
+  options: AppOptions = {},
+): Promise<NestFastifyApplication> {
+  const log = (options.rootLogger ?? new BufferedRootLogger(settings.logLevel)).pino;
+  const replies = new ErrorReplies(log);
+  const observers = new RequestObservers();
+  observers.register(accessLog(log));
+  const server = createFastifyServer({
+    replies,
+    observers,
+    timeouts: options.timeouts ?? SERVER_TIMEOUTS,
+    clientAddressOf: clientAddressReader(settings.server.trustProxy),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forSettings(settings, observers),
+    new HttpAdapter(server),
+    { bodyParser: false, abortOnError: false, logger: new NestLogger(log) },
+  );
+  app.useGlobalInterceptors(new JsonBodyInterceptor());
+  app.useGlobalPipes(createValidationPipe());
+  app.useGlobalFilters(new ErrorFilter(replies));
+  serveDocumentation(app);
+  await app.init();
+  return app;
+}
+
+function serveDocumentation(app: NestFastifyApplication): void {
+  const document = app.get(OpenApiDocument);
+  document.provide(() => buildDocument(app));
+  SwaggerModule.setup('docs', app, () => document.get(), {
+    raw: false,
+    customSiteTitle: 'Risoluto API',
+    swaggerOptions: { persistAuthorization: false, validatorUrl: null },
+  });
+}

@@ -1,0 +1,92 @@
+import { Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+
+import { Settings } from '../config/settings.js';
+import { DomainError } from '../kernel/domain-error.js';
+import { ACCESS_METADATA, type RouteAccess } from '../kernel/route-metadata.js';
+import { Metrics } from '../metrics/metrics.js';
+import {
+  decideAccess,
+  type AccessDecision,
+  type DenialCode,
+  type Presented,
+} from './access-decision.js';
+import { ExpectedToken, bearerTokenOf } from './bearer-token.js';
+import { DenialLog } from './denial-log.js';
+import { DeniedPeers } from './denied-peers.js';
+import { isLocalRequest } from './local-request.js';
+
+const MESSAGES: Readonly<Record<DenialCode, string>> = {
+  access_undeclared: 'This route does not say who may call it, so nobody may',
+  sandbox_forbidden: 'A sandbox may not change anything here',
+  write_unauthorized: 'A valid write token is needed: Authorization: Bearer <token>',
+  write_forbidden:
+    'Without a write token only programs of this machine may write; set RISOLUTO_WRITE_TOKEN',
+  read_unauthorized: 'A valid read or write token is needed: Authorization: Bearer <token>',
+};
+
+/** Gathers what `decideAccess` decides on, and carries the decision out. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  readonly #writeToken: ExpectedToken | null;
+  readonly #readToken: ExpectedToken | null;
+  readonly #accessOf = new WeakMap<object, { access: RouteAccess | undefined }>();
+  readonly #denials = new DenialLog(new Logger(AccessGuard.name));
+
+  constructor(
+    { auth }: Settings,
+    private readonly deniedPeers: DeniedPeers,
+    private readonly metrics: Metrics,
+  ) {
+    this.#writeToken = auth.writeToken === null ? null : new ExpectedToken(auth.writeToken);
+    this.#readToken = auth.readToken === null ? null : new ExpectedToken(auth.readToken);
+  }
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const decision = this.#decide(this.#declaredAccess(context), request);
+    if (decision.allowed) {
+      request.risoluto.actor = decision.actor;
+      return true;
+    }
+    this.metrics.accessDenials.inc({ code: decision.code });
+    this.#denials.write(decision.code, {
+      requestId: request.risoluto.requestId,
+      clientAddress: request.risoluto.clientAddress,
+      method: request.method,
+      route: request.routeOptions.url,
+    });
+    throw new DomainError(decision.code, MESSAGES[decision.code]);
+  }
+
+  #decide(access: RouteAccess | undefined, request: FastifyRequest): AccessDecision {
+    const peer = request.raw.socket.remoteAddress;
+    const token = bearerTokenOf(request.headers.authorization);
+    return decideAccess({
+      access,
+      method: request.method,
+      local: isLocalRequest(peer, request.headers),
+      fromSandbox: peer === undefined || this.deniedPeers.includes(peer),
+      writeTokenSet: this.#writeToken !== null,
+      readTokenSet: this.#readToken !== null,
+      writeToken: measured(token, this.#writeToken),
+      readToken: measured(token, this.#readToken),
+    });
+  }
+
+  /** Of the handler alone: access inherited from a class would open a handler that forgot its own. */
+  #declaredAccess(context: ExecutionContext): RouteAccess | undefined {
+    const handler = context.getHandler();
+    let known = this.#accessOf.get(handler);
+    if (known === undefined) {
+      known = { access: Reflect.getMetadata(ACCESS_METADATA, handler) as RouteAccess | undefined };
+      this.#accessOf.set(handler, known);
+    }
+    return known.access;
+  }
+}
+
+function measured(given: string | null, expected: ExpectedToken | null): Presented {
+  if (given === null || expected === null) return 'none';
+  return expected.matches(given) ? 'valid' : 'invalid';
+}

@@ -1,0 +1,131 @@
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+
+import { DomainError } from '../kernel/domain-error.js';
+import { newId } from '../kernel/ids.js';
+import { AllowedMethods } from './allowed-methods.js';
+import { BODY_LIMIT_BYTES, MAX_PARAM_LENGTH, keepBodiesAsBytes } from './body-bytes.js';
+import { answerClientError } from './client-error.js';
+import type { ErrorReplies } from './error-replies.js';
+import { answerUnrouted } from './not-found.js';
+import { registerRequestContext } from './request-context.js';
+import { checkFrame, clientRequestIdOf, pathOf } from './request-frame.js';
+import type { RequestObservers } from './request-observers.js';
+import { securityHeadersFor } from './security-headers.js';
+import type { ServerTimeouts } from './server-timeouts.js';
+
+const LONGEST_LOGGED_PATH = 1024;
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+export interface ServerParts {
+  readonly replies: ErrorReplies;
+  readonly observers: RequestObservers;
+  readonly timeouts: ServerTimeouts;
+  readonly clientAddressOf: (request: FastifyRequest) => string;
+}
+
+/**
+ * The frame around every route: ids, headers, limits, timeouts, and the envelope for whatever goes
+ * wrong before, beside and after a handler. Routes are added by Nest.
+ */
+export function createFastifyServer(parts: ServerParts): FastifyInstance {
+  const { replies, observers, timeouts } = parts;
+  const allowed = new AllowedMethods();
+  const server = fastify({
+    logger: false,
+    genReqId: newId,
+    bodyLimit: BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // Ours answers in the envelope, below.
+    return503OnClosing: false,
+    requestTimeout: timeouts.requestMs,
+    connectionTimeout: timeouts.idleConnectionMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    http: {
+      headersTimeout: timeouts.headersMs,
+      connectionsCheckingInterval: timeouts.checkEveryMs,
+      // Node would answer outside the envelope; `checkFrame` refuses it instead.
+      requireHostHeader: false,
+    },
+    frameworkErrors: (error, request, reply) => {
+      setCommonHeaders(request, reply);
+      reply.raw.once('finish', () => observers.tell(answered(request, reply)));
+      replies.send(request, reply, error);
+    },
+    clientErrorHandler: (error, socket) => {
+      const answer = answerClientError(error, socket);
+      if (answer !== null) observers.tell(refusedByParser(answer, socket.remoteAddress));
+    },
+  });
+  // Beyond 2000 Node drops headers in silence, among them those that a proxy appends at the end and
+  // that tell the guard about it. Their size together stays limited.
+  server.server.maxHeadersCount = 0;
+  answerExpectations(server);
+  keepBodiesAsBytes(server);
+  allowed.gatherFrom(server);
+  registerRequestContext(server, parts.clientAddressOf);
+  addFrameHooks(server, observers);
+  server.setErrorHandler((error, request, reply) => replies.send(request, reply, error));
+  server.setNotFoundHandler((request, reply) => answerUnrouted(allowed, request, reply));
+  return server;
+}
+
+function addFrameHooks(server: FastifyInstance, observers: RequestObservers): void {
+  let closing = false;
+  server.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  server.addHook('onRequest', (request, reply, done) => {
+    setCommonHeaders(request, reply);
+    checkFrame(request);
+    if (closing) {
+      reply.header('Connection', 'close');
+      throw new DomainError('shutting_down', 'The service is stopping', { retryAfterSeconds: 5 });
+    }
+    done();
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    observers.tell(answered(request, reply));
+    done();
+  });
+}
+
+/** Node answers `Expect` other than `100-continue` by itself and outside the envelope. */
+function answerExpectations(server: FastifyInstance): void {
+  server.server.on('checkExpectation', (request, response) => {
+    delete request.headers.expect;
+    server.server.emit('request', request, response);
+  });
+}
+
+function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(securityHeadersFor(pathOf(request.raw.url ?? '')));
+  reply.header('X-Request-ID', request.id);
+}
+
+function answered(request: FastifyRequest, reply: FastifyReply) {
+  return {
+    requestId: request.id,
+    method: request.raw.method ?? '',
+    path: pathOf(request.raw.url ?? '').slice(0, LONGEST_LOGGED_PATH),
+    route: request.routeOptions?.url ?? 'unmatched',
+    status: reply.statusCode,
+    durationMs: reply.elapsedTime,
+    clientAddress: request.risoluto?.clientAddress ?? request.raw.socket.remoteAddress ?? '',
+    actor: SAFE_METHODS.has(request.method) ? undefined : request.risoluto?.actor,
+    clientRequestId: clientRequestIdOf(request),
+  };
+}
+
+function refusedByParser(answer: { requestId: string; status: number }, address?: string) {
+  return {
+    ...answer,
+    method: 'invalid',
+    path: '',
+    route: 'unmatched',
+    durationMs: 0,
+    clientAddress: address ?? '',
+    actor: undefined,
+    clientRequestId: undefined,
+  };
+}

@@ -1,0 +1,48 @@
+import type { ErrorCode } from '../../kernel/error-codes.js';
+import { ERROR_KINDS } from '../../kernel/error-codes.js';
+import { STATUS_OF_KIND } from '../error-status.js';
+import type { DeclaredRoute } from './route-catalogue.js';
+
+const EVERY_ROUTE: readonly ErrorCode[] = [
+  'malformed_request',
+  'method_not_allowed',
+  'request_timeout',
+  'headers_too_large',
+  'internal_error',
+  'shutting_down',
+];
+
+const WRITES: readonly ErrorCode[] = ['sandbox_forbidden', 'body_too_large'];
+
+export interface OperationShape {
+  readonly method: string;
+  readonly hasParameters: boolean;
+  readonly hasPathParameters: boolean;
+  readonly hasBody: boolean;
+}
+
+/** All codes that an operation can answer: what its handler declares and what its kind implies. */
+export function documentedErrors(route: DeclaredRoute, shape: OperationShape): ErrorCode[] {
+  const codes = new Set<ErrorCode>([...EVERY_ROUTE, ...route.failsWith]);
+  const add = (...more: readonly ErrorCode[]) => more.forEach((code) => codes.add(code));
+  if (route.rateGroup !== 'none') add('rate_limited');
+  if (route.access === 'read') add('read_unauthorized');
+  if (route.access === 'write') add('write_unauthorized', 'write_forbidden');
+  if (!['get', 'head', 'options'].includes(shape.method)) add(...WRITES);
+  if (shape.hasPathParameters) add('uri_too_long');
+  if (shape.hasParameters || shape.hasBody) add('validation_failed');
+  if (shape.hasBody) add('invalid_json', 'unsupported_media_type');
+  return [...codes];
+}
+
+/** The codes by the status that they are answered with, in the order of the statuses. */
+export function errorsByStatus(
+  codes: readonly ErrorCode[],
+): [status: number, codes: ErrorCode[]][] {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const status = STATUS_OF_KIND[ERROR_KINDS[code]];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return [...byStatus].toSorted(([a], [b]) => a - b);
+}

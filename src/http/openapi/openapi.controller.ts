@@ -1,0 +1,24 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiTags, type OpenAPIObject } from '@nestjs/swagger';
+
+import { Access, Audited, RateGroup } from '../../kernel/route-metadata.js';
+import { OpenApiDocument } from './openapi-document.js';
+
+@ApiTags('Operations')
+@Controller('api/v1/openapi.json')
+export class OpenApiController {
+  constructor(private readonly document: OpenApiDocument) {}
+
+  /** This document. */
+  @Get()
+  @Access('public')
+  @RateGroup('api')
+  @Audited('none')
+  @ApiOkResponse({
+    description: 'The OpenAPI 3.1 document of this service',
+    schema: { type: 'object', additionalProperties: true },
+  })
+  read(): OpenAPIObject {
+    return this.document.get();
+  }
+}

@@ -1,0 +1,31 @@
+/** What is known about a request once it has been answered. */
+export interface AnsweredRequest {
+  readonly requestId: string;
+  readonly method: string;
+  /** Without the query, which may hold what a log must not. */
+  readonly path: string;
+  /** The route's template, or `unmatched`; a bounded set, fit for a metric's label. */
+  readonly route: string;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly clientAddress: string;
+  /** Who wrote, or tried to; `undefined` for reads. */
+  readonly actor: string | undefined;
+  /** The `X-Request-ID` that the client sent: untrusted text, cut and cleaned. */
+  readonly clientRequestId: string | undefined;
+}
+
+export type RequestObserver = (answered: AnsweredRequest) => void;
+
+/** Who hears about every answer, those of Fastify's router and of Node's parser too. */
+export class RequestObservers {
+  readonly #observers: RequestObserver[] = [];
+
+  register(observer: RequestObserver): void {
+    this.#observers.push(observer);
+  }
+
+  tell(answered: AnsweredRequest): void {
+    for (const observer of this.#observers) observer(answered);
+  }
+}

@@ -1,0 +1,54 @@
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+
+export type LogLevelName = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+/** The process's one logger: JSON lines. An abstract class because it is the injection token. */
+export abstract class RootLogger {
+  abstract readonly pino: Logger;
+
+  /** Writes out what is still buffered; for the end of the process. */
+  abstract flush(): void;
+}
+
+/** How much may wait in memory before a line reaches the file descriptor, and for how long. */
+const BUFFER_BYTES = 8 * 1024;
+const FLUSH_EVERY_MS = 200;
+
+const OPTIONS: LoggerOptions = {
+  base: null,
+  timestamp: pino.stdTimeFunctions.isoTime,
+  formatters: { level: (label) => ({ level: label }) },
+};
+
+/** Logs to standard output through a small buffer, so that a line costs a request no system call. */
+export class BufferedRootLogger extends RootLogger {
+  readonly pino: Logger;
+  readonly #destination: ReturnType<typeof pino.destination>;
+
+  constructor(level: LogLevelName) {
+    super();
+    this.#destination = pino.destination({ fd: 1, minLength: BUFFER_BYTES, sync: false });
+    this.pino = pino({ ...OPTIONS, level }, this.#destination);
+    setInterval(() => this.#destination.flush(), FLUSH_EVERY_MS).unref();
+  }
+
+  flush(): void {
+    try {
+      this.#destination.flushSync();
+    } catch {
+      // Standard output is gone or was never opened: there is nobody left to tell.
+    }
+  }
+}
+
+/** Logs to a stream that is given, at once. */
+export class StreamRootLogger extends RootLogger {
+  readonly pino: Logger;
+
+  constructor(level: LogLevelName, stream: DestinationStream) {
+    super();
+    this.pino = pino({ ...OPTIONS, level }, stream);
+  }
+
+  flush(): void {}
+}

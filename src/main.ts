@@ -1,0 +1,70 @@
+import 'reflect-metadata';
+
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+
+import { createApp } from './app.setup.js';
+import { isLoopbackAddress } from './auth/ip-address.js';
+import { ConfigurationError } from './config/configuration-error.js';
+import { loadSettings } from './config/load-settings.js';
+import { processEnvironment } from './config/process-environment.js';
+import type { Settings } from './config/settings.js';
+import { BufferedRootLogger, type RootLogger } from './kernel/root-logger.js';
+
+/** `EX_CONFIG` of sysexits.h: starting again will not help until an operator changes something. */
+const EXIT_CONFIGURATION = 78;
+const EXIT_FAILURE = 1;
+
+function readSettings(): Settings {
+  try {
+    return loadSettings(processEnvironment());
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    for (const problem of error.problems) process.stderr.write(`risoluto: ${problem}\n`);
+    process.exit(EXIT_CONFIGURATION);
+  }
+}
+
+function warnAboutOpenBind(settings: Settings, rootLogger: RootLogger): void {
+  const { bind } = settings.server;
+  if (settings.auth.writeToken !== null || bind === 'localhost' || isLoopbackAddress(bind)) return;
+  rootLogger.pino.warn(
+    `LISTENING ON ${bind} WITHOUT RISOLUTO_WRITE_TOKEN: anyone who reaches this port can read, ` +
+      'and only programs of this machine can write. Set a token, or bind to 127.0.0.1.',
+  );
+}
+
+function stopOnSignals(app: NestFastifyApplication, rootLogger: RootLogger): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) return;
+    stopping = true;
+    rootLogger.pino.info({ signal }, 'stopping');
+    app.close().then(
+      () => end(rootLogger, 0),
+      (error: unknown) => {
+        rootLogger.pino.error({ err: error }, 'did not stop cleanly');
+        end(rootLogger, EXIT_FAILURE);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function end(rootLogger: RootLogger, exitCode: number): never {
+  rootLogger.flush();
+  process.exit(exitCode);
+}
+
+const settings = readSettings();
+const rootLogger = new BufferedRootLogger(settings.logLevel);
+try {
+  const app = await createApp(settings, { rootLogger });
+  stopOnSignals(app, rootLogger);
+  warnAboutOpenBind(settings, rootLogger);
+  await app.listen({ host: settings.server.bind, port: settings.server.port });
+  rootLogger.pino.info({ url: await app.getUrl() }, 'listening');
+} catch (error) {
+  rootLogger.pino.fatal({ err: error }, 'could not start');
+  end(rootLogger, EXIT_FAILURE);
+}

@@ -1,0 +1,52 @@
+import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+const PREFIX = 'risoluto_';
+
+/**
+ * Every metric of the product, so that all names stand in one place:
+ * `risoluto_<thing>_<unit>[_total]`. Labels are bounded sets; none comes from a client's text.
+ */
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly httpRequests = new Counter({
+    name: `${PREFIX}http_requests_total`,
+    help: 'Answers, by method, route template and status',
+    labelNames: ['method', 'route', 'status'] as const,
+    registers: [this.registry],
+  });
+
+  readonly httpDuration = new Histogram({
+    name: `${PREFIX}http_request_duration_seconds`,
+    help: 'Time from the request to the end of its answer',
+    labelNames: ['method', 'route'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers: [this.registry],
+  });
+
+  readonly accessDenials = new Counter({
+    name: `${PREFIX}access_denials_total`,
+    help: 'Requests that the guard refused, by error code',
+    labelNames: ['code'] as const,
+    registers: [this.registry],
+  });
+
+  readonly rateLimited = new Counter({
+    name: `${PREFIX}rate_limited_requests_total`,
+    help: 'Requests past the rate limit, by group',
+    labelNames: ['group'] as const,
+    registers: [this.registry],
+  });
+
+  readonly rateLimitOverflows = new Counter({
+    name: `${PREFIX}rate_limit_overflow_requests_total`,
+    help: 'Requests that shared the overflow allowance because the table was full, by group',
+    labelNames: ['group'] as const,
+    registers: [this.registry],
+  });
+
+  constructor() {
+    // The process, the event loop and the garbage collector.
+    collectDefaultMetrics({ register: this.registry, prefix: PREFIX });
+  }
+}
