@@ -1,0 +1,63 @@
+import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+
+import { AuthModule } from '../auth/auth.module.js';
+import { DeniedPeers } from '../auth/denied-peers.js';
+import { Settings } from '../config/settings.js';
+import { Clock } from '../kernel/clock.js';
+import { ReadinessProbes } from '../kernel/readiness.js';
+import { RuntimeFacts } from '../kernel/runtime-facts.js';
+import { DataDirectory } from '../persistence/data-directory.js';
+import { Fence } from './fence.js';
+import { FenceHelperSlot } from './fence-helper-launcher.js';
+import { FenceReport } from './fence-report.js';
+import { HelperFenceBackend } from './helper-fence-backend.js';
+import { Resolvers } from './host-resolvers.js';
+import { LocalFenceBackend } from './local-fence-backend.js';
+import { tableName } from './ruleset.js';
+
+@Module({
+  imports: [AuthModule],
+  providers: [
+    FenceHelperSlot,
+    {
+      provide: Fence,
+      inject: [DataDirectory, DeniedPeers, Clock, FenceHelperSlot],
+      useFactory: (
+        dataDirectory: DataDirectory,
+        deniedPeers: DeniedPeers,
+        clock: Clock,
+        slot: FenceHelperSlot,
+      ) =>
+        new Fence({
+          table: tableName(dataDirectory.instanceId),
+          backends: [new LocalFenceBackend(), new HelperFenceBackend(slot)],
+          deniedPeers,
+          clock,
+        }),
+    },
+    {
+      provide: Resolvers,
+      inject: [Settings],
+      useFactory: (settings: Settings) => new Resolvers(settings.codex.sandbox.dns),
+    },
+  ],
+  exports: [Fence, FenceHelperSlot, Resolvers],
+})
+export class EgressModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    @Inject(Fence) private readonly fence: Fence,
+    @Inject(ReadinessProbes) private readonly probes: ReadinessProbes,
+    @Inject(RuntimeFacts) private readonly facts: RuntimeFacts,
+  ) {}
+
+  onModuleInit(): void {
+    const report = new FenceReport(this.fence);
+    this.probes.register(report);
+    this.facts.register(report);
+  }
+
+  /** After the runs have ended; the rules stay in the kernel, so that a stopped service opens nothing. */
+  onApplicationShutdown(): Promise<void> {
+    return this.fence.shutdown();
+  }
+}

@@ -1,0 +1,44 @@
+import type { FenceBackend } from './fence-backend.js';
+import type { FenceFault } from './fence-error.js';
+import type { FencedBridge } from './fenced-bridge.js';
+import { missingBridge } from './fence-inspection.js';
+
+export type BackendChoice =
+  { readonly backend: FenceBackend } | { readonly fault: FenceFault; readonly cause?: unknown };
+
+/** The first backend that has what it needs and sees the bridges; else the first one's obstacle. */
+export async function chooseBackend(
+  candidates: readonly FenceBackend[],
+  bridges: readonly FencedBridge[],
+): Promise<BackendChoice> {
+  let first: BackendChoice | null = null;
+  for (const backend of candidates) {
+    const choice = await tryBackend(backend, bridges);
+    if ('backend' in choice) return choice;
+    first ??= choice;
+  }
+  return first ?? { fault: { reason: 'there is no way to place it', remedy: 'run as root' } };
+}
+
+async function tryBackend(
+  backend: FenceBackend,
+  bridges: readonly FencedBridge[],
+): Promise<BackendChoice> {
+  try {
+    const obstacle = await backend.obstacle();
+    if (obstacle) return { fault: obstacle };
+    const missing = missingBridge(bridges, await backend.links());
+    if (!missing) return { backend };
+    return {
+      fault: {
+        reason: missing,
+        remedy: 'run the service in the network namespace of the container engine',
+      },
+    };
+  } catch (cause) {
+    return {
+      fault: { reason: `the ${backend.name} way to place it failed`, remedy: 'see the log' },
+      cause,
+    };
+  }
+}

@@ -1,0 +1,86 @@
+import type { HostLink } from './fence-backend.js';
+import type { FencedBridge, OpenGrant } from './fenced-bridge.js';
+import { parseListing, type TableListing } from './fence-listing.js';
+import { elements } from './ruleset.js';
+
+/** What stands, as the backend read it. */
+export interface Observation {
+  readonly inet: string | null;
+  readonly bridge: string | null;
+  readonly links: readonly HostLink[];
+}
+
+/** What should stand. The structures are those read right after the rules were placed. */
+export interface Expectation {
+  readonly inet: string;
+  readonly bridge: string;
+  readonly bridges: readonly FencedBridge[];
+  /** `seconds` is what is left of each, and may be zero or less for one that has just ended. */
+  readonly grants: readonly OpenGrant[];
+}
+
+// The kernel's clock and ours are read at different moments.
+const TOLERANCE_SECONDS = 2;
+
+/** The first difference, for an operator; `null` when the fence is exactly what it should be. */
+export function findFault(expected: Expectation, seen: Observation): string | null {
+  const missing = missingBridge(expected.bridges, seen.links);
+  if (missing) return missing;
+  if (seen.inet === null || seen.bridge === null) return 'a table of the fence is gone';
+  const inet = parseListing(seen.inet);
+  const bridge = parseListing(seen.bridge);
+  if (inet.structure !== expected.inet || bridge.structure !== expected.bridge) {
+    return 'the rules of the fence were changed';
+  }
+  return elementFault(expected.grants, { inet, bridge });
+}
+
+/** Says which bridge is not there, or is there without the engine's gateway address. */
+export function missingBridge(
+  bridges: readonly FencedBridge[],
+  links: readonly HostLink[],
+): string | null {
+  for (const { bridge, gateway } of bridges) {
+    const link = links.find(({ name }) => name === bridge);
+    if (!link?.addresses.includes(gateway)) {
+      return `the bridge ${bridge} of the sandboxes is not in this network namespace`;
+    }
+  }
+  return null;
+}
+
+/** The interfaces that are ports of our bridges. */
+export function portsOf(bridges: readonly FencedBridge[], links: readonly HostLink[]): string[] {
+  return links
+    .filter(({ master }) => bridges.some(({ bridge }) => bridge === master))
+    .map(({ name }) => name)
+    .sort();
+}
+
+function elementFault(
+  grants: readonly OpenGrant[],
+  tables: Record<'inet' | 'bridge', TableListing>,
+): string | null {
+  const left = new Map<string, number>();
+  for (const grant of grants) {
+    for (const { family, set, key } of elements(grant)) {
+      left.set(`${family} ${set} ${key}`, grant.seconds);
+    }
+  }
+  for (const family of ['inet', 'bridge'] as const) {
+    for (const [set, keys] of tables[family].sets) {
+      if (set === 'ports') continue;
+      for (const [key, expires] of keys) {
+        const name = `${family} ${set} ${key}`;
+        const seconds = left.get(name);
+        if (seconds === undefined) return 'an address is open that has no grant';
+        if (expires === null || expires > seconds + TOLERANCE_SECONDS) {
+          return 'an address is open for longer than its grant';
+        }
+        left.delete(name);
+      }
+    }
+  }
+  const lost = [...left.values()].some((seconds) => seconds > TOLERANCE_SECONDS);
+  return lost ? 'a grant was taken out of the fence' : null;
+}

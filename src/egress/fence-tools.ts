@@ -1,0 +1,75 @@
+import { FenceCommandError, type HostLink } from './fence-backend.js';
+
+/** One command with its input: what a backend runs, wherever that is. */
+export interface ToolCall {
+  readonly argv: readonly string[];
+  readonly input: string;
+}
+
+export interface ToolResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the call; rejects only when it could not be run or did not end in time. */
+export type RunTool = (call: ToolCall) => Promise<ToolResult>;
+
+export async function nftApply(run: RunTool, script: string): Promise<void> {
+  const result = await run({ argv: ['nft', '-f', '-'], input: script });
+  if (result.exitCode !== 0) throw new FenceCommandError('nft', result.stderr);
+}
+
+export async function nftAccepts(run: RunTool, script: string): Promise<boolean> {
+  return (await run({ argv: ['nft', '-c', '-f', '-'], input: script })).exitCode === 0;
+}
+
+export async function nftList(run: RunTool, family: string, table: string): Promise<string | null> {
+  const result = await run({ argv: ['nft', '-a', 'list', 'table', family, table], input: '' });
+  if (result.exitCode === 0) return result.stdout;
+  if (result.stderr.includes('No such file or directory')) return null;
+  throw new FenceCommandError('nft list', result.stderr);
+}
+
+export async function forgetConnections(run: RunTool, range: string): Promise<void> {
+  await Promise.all(
+    ['-s', '-d'].map(async (end) => {
+      const result = await run({ argv: ['conntrack', '-D', end, range], input: '' });
+      const nothingToDelete = result.stderr.includes(' 0 flow entries have been deleted');
+      if (result.exitCode !== 0 && !nothingToDelete) {
+        throw new FenceCommandError('conntrack', result.stderr);
+      }
+    }),
+  );
+}
+
+export async function ipLinks(run: RunTool): Promise<HostLink[]> {
+  const result = await run({ argv: ['ip', '-j', 'addr', 'show'], input: '' });
+  if (result.exitCode !== 0) throw new FenceCommandError('ip', result.stderr);
+  return parseLinks(result.stdout);
+}
+
+interface IpLink {
+  ifname?: string;
+  master?: string;
+  addr_info?: { local?: string; family?: string }[];
+}
+
+/** Reads the output of `ip -j addr show`. */
+export function parseLinks(json: string): HostLink[] {
+  const links: unknown = JSON.parse(json.trim() === '' ? '[]' : json);
+  if (!Array.isArray(links)) return [];
+  return (links as IpLink[]).flatMap(({ ifname, master, addr_info: addresses = [] }) =>
+    ifname
+      ? [
+          {
+            name: ifname,
+            master: master ?? null,
+            addresses: addresses.flatMap(({ local, family }) =>
+              local && family === 'inet' ? [local] : [],
+            ),
+          },
+        ]
+      : [],
+  );
+}

@@ -1,0 +1,246 @@
+import { Logger } from '@nestjs/common';
+
+import type { DeniedPeers } from '../auth/denied-peers.js';
+import type { Clock } from '../kernel/clock.js';
+import type { FenceBackend } from './fence-backend.js';
+import { chooseBackend } from './fence-choice.js';
+import { fenceUnavailable, type FenceFault } from './fence-error.js';
+import { validateBridge, validateGrant, type FencedBridge, type OpenGrant } from './fenced-bridge.js';
+import { GrantBook } from './grant-book.js';
+import { PlacedFence } from './placed-fence.js';
+import { removeScript } from './ruleset.js';
+import { SerialQueue } from './serial-queue.js';
+import { FenceWatch } from './fence-watch.js';
+
+export interface FenceBreak extends FenceFault {
+  /** `false`: the fence does not stand, and whatever runs behind it must be stopped. */
+  readonly repaired: boolean;
+}
+
+export interface FenceStanding {
+  readonly standing: boolean;
+  readonly reason?: string;
+  readonly remedy?: string;
+  readonly backend?: string;
+}
+
+export interface FenceOptions {
+  /** Of both tables: `tableName(instanceId)`. */
+  readonly table: string;
+  /** In order of preference. */
+  readonly backends: readonly FenceBackend[];
+  readonly deniedPeers: DeniedPeers;
+  readonly clock: Clock;
+  readonly watchIntervalMs?: number;
+}
+
+const NOT_PLACED: FenceFault = {
+  reason: 'no network of sandboxes has been fenced yet',
+  remedy: 'wait until the container engine answers',
+};
+
+/**
+ * The firewall around our bridges. An address behind it is closed unless it holds a grant. Every
+ * method that cannot do its part throws `control_unavailable` with the field `fence`; none leaves an
+ * address open that was to be closed without throwing. Calls are carried out one after another.
+ */
+export class Fence {
+  readonly #options: FenceOptions;
+  readonly #queue = new SerialQueue();
+  readonly #bridges = new Map<string, FencedBridge>();
+  readonly #grants: GrantBook;
+  readonly #listeners = new Set<(broken: FenceBreak) => void>();
+  readonly #watch: FenceWatch;
+  readonly #logger = new Logger('Fence');
+  #placed: PlacedFence | null = null;
+  #fault: FenceFault | null = NOT_PLACED;
+
+  constructor(options: FenceOptions) {
+    this.#options = options;
+    this.#grants = new GrantBook(options.clock);
+    this.#watch = new FenceWatch(() => this.check(), options.watchIntervalMs ?? 2000);
+  }
+
+  /**
+   * Fences a bridge. The first call of a process replaces what an earlier one left, so that every
+   * address is closed and no connection is remembered; a later call for the same bridge is `check`.
+   */
+  ensure(bridge: FencedBridge): Promise<void> {
+    return this.#queue.run(async () => {
+      const wanted = validateBridge(bridge);
+      const known = this.#bridges.get(wanted.bridge);
+      if (this.#placed && known?.subnet === wanted.subnet && known.gateway === wanted.gateway) {
+        return this.#verify();
+      }
+      this.#bridges.set(wanted.bridge, wanted);
+      this.#options.deniedPeers.addRange(`fence:${wanted.bridge}`, wanted.subnet);
+      await this.#place();
+      await this.#guarded('forget connections', (placed) => placed.forget(wanted.subnet));
+    });
+  }
+
+  /** From memory; the reason and the remedy are for an operator. */
+  standing(): FenceStanding {
+    const backend = this.#placed ? { backend: this.#placed.backendName } : {};
+    return this.#fault ? { standing: false, ...this.#fault } : { standing: true, ...backend };
+  }
+
+  /** Compares what stands with what should and repairs it, grants included; throws when it cannot. */
+  check(): Promise<void> {
+    return this.#queue.run(() => this.#verify());
+  }
+
+  /** Opens an address for a pair of address and MAC; an earlier grant of the address ends. */
+  grantOpen(grant: OpenGrant): Promise<void> {
+    return this.#queue.run(async () => {
+      if (this.#fault) throw fenceUnavailable(this.#fault);
+      const valid = validateGrant(grant, [...this.#bridges.values()]);
+      const earlier = this.#grants.get(valid.address);
+      if (earlier && earlier.mac !== valid.mac) await this.#close(earlier);
+      await this.#guarded('open an address', async (placed) => {
+        await placed.forget(valid.address);
+        await placed.open(valid);
+      });
+      this.#grants.add(valid);
+      this.#updateWatch();
+    });
+  }
+
+  /**
+   * Closes an address and cuts its connections, those that the kernel remembers too. The address may
+   * be given to another sandbox only after this has resolved. Closing a closed address is fine.
+   */
+  revoke(address: string, mac: string): Promise<void> {
+    return this.#queue.run(async () => {
+      const held = this.#grants.get(address);
+      const pair = { address, mac: mac.toLowerCase(), resolvers: [], seconds: 1 };
+      if (held && held.mac !== pair.mac) await this.#close(held);
+      if (!this.#placed && !held) return;
+      await this.#close(
+        validateGrant(held?.mac === pair.mac ? held : pair, [...this.#bridges.values()]),
+      );
+      this.#updateWatch();
+    });
+  }
+
+  /** The fence is looked at every two seconds until the returned function is called. */
+  watch(onBroken: (broken: FenceBreak) => void): () => void {
+    const listener = (broken: FenceBreak) => onBroken(broken);
+    this.#listeners.add(listener);
+    this.#updateWatch();
+    return () => {
+      this.#listeners.delete(listener);
+      this.#updateWatch();
+    };
+  }
+
+  /** How many addresses are open, and the bridges behind the fence. */
+  summary(): { open: number; bridges: string[] } {
+    return { open: this.#grants.live().length, bridges: [...this.#bridges.keys()] };
+  }
+
+  /** Takes the fence away, when the instance and its networks are removed for good. */
+  removeAll(): Promise<void> {
+    return this.#queue.run(async () => {
+      this.#watch.want(false);
+      await this.#guarded('remove the tables', (placed) =>
+        placed.apply(removeScript(this.#options.table)),
+      );
+      for (const name of this.#bridges.keys()) this.#options.deniedPeers.removeRange(`fence:${name}`);
+      this.#bridges.clear();
+      this.#grants.clear();
+      await this.#placed?.close();
+      this.#placed = null;
+      this.#fault = NOT_PLACED;
+    });
+  }
+
+  /** Stops watching and lets go of a helper; the tables stay, so that nothing opens by a restart. */
+  async shutdown(): Promise<void> {
+    this.#listeners.clear();
+    this.#watch.want(false);
+    await this.#queue.run(async () => this.#placed?.close());
+  }
+
+  async #verify(): Promise<void> {
+    if (this.#bridges.size === 0) throw fenceUnavailable(NOT_PLACED);
+    const found = this.#fault?.reason ?? (await this.#look());
+    if (found === null) return;
+    try {
+      await this.#place();
+    } catch (error) {
+      this.#report({ ...(this.#fault ?? NOT_PLACED), repaired: false });
+      throw error;
+    }
+    this.#report({ reason: found, remedy: 'it was placed again', repaired: true });
+  }
+
+  /** What is wrong with the fence as it stands; a look that fails counts as a fault. */
+  async #look(): Promise<string | null> {
+    try {
+      if (!this.#placed) return NOT_PLACED.reason;
+      return await this.#placed.fault(this.#grants.live());
+    } catch (error) {
+      this.#logger.warn(`cannot read the rules: ${String(error)}`);
+      return 'the rules cannot be read';
+    }
+  }
+
+  async #place(): Promise<void> {
+    const { table, backends } = this.#options;
+    const bridges = [...this.#bridges.values()];
+    const choice = await chooseBackend(backends, bridges);
+    if ('fault' in choice) {
+      this.#fault = choice.fault;
+      throw fenceUnavailable(choice.fault, choice.cause);
+    }
+    try {
+      this.#placed = await PlacedFence.place(choice.backend, {
+        ...{ table, bridges },
+        grants: this.#grants.live(),
+      });
+      this.#fault = null;
+    } catch (cause) {
+      throw this.#failed('place the rules', cause);
+    }
+  }
+
+  async #close(grant: OpenGrant): Promise<void> {
+    this.#grants.remove(grant.address);
+    try {
+      await this.#placed?.revoke(grant);
+    } catch (error) {
+      this.#logger.warn(`closing ${grant.address} by a new fence: ${String(error)}`);
+      await this.#place();
+    }
+    await this.#guarded('forget connections', (placed) => placed.forget(grant.address));
+  }
+
+  async #guarded(what: string, work: (placed: PlacedFence) => Promise<void>): Promise<void> {
+    if (!this.#placed) return;
+    try {
+      await work(this.#placed);
+    } catch (cause) {
+      throw this.#failed(what, cause);
+    }
+  }
+
+  /** After a failure what stands is unknown, so that the next check places all of it again. */
+  #failed(what: string, cause: unknown): Error {
+    this.#fault = {
+      reason: `the kernel or its tools refused to ${what}`,
+      remedy: 'see the service log for the message of nft or conntrack',
+    };
+    this.#logger.error(`cannot ${what}: ${String(cause)}`);
+    return fenceUnavailable(this.#fault, cause);
+  }
+
+  #report(broken: FenceBreak): void {
+    this.#logger.error(`the fence was broken: ${broken.reason} (${broken.remedy})`);
+    for (const listener of this.#listeners) listener(broken);
+  }
+
+  #updateWatch(): void {
+    this.#watch.want(this.#listeners.size > 0 || this.#grants.size > 0);
+  }
+}

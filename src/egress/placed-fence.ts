@@ -1,0 +1,105 @@
+import type { FenceBackend } from './fence-backend.js';
+import type { FencedBridge, OpenGrant } from './fenced-bridge.js';
+import { findFault, portsOf } from './fence-inspection.js';
+import { parseListing } from './fence-listing.js';
+import {
+  grantScript,
+  placeScript,
+  portsScript,
+  revokeScript,
+  type BridgeMatch,
+  type FencePlan,
+} from './ruleset.js';
+
+export interface Placement {
+  readonly table: string;
+  readonly bridges: readonly FencedBridge[];
+  readonly grants: readonly OpenGrant[];
+}
+
+/** Rules that were placed, and what the kernel showed of them right after. */
+export class PlacedFence {
+  readonly #backend: FenceBackend;
+  readonly #plan: FencePlan;
+  readonly #structures: { inet: string; bridge: string };
+  #ports: string;
+
+  private constructor(
+    backend: FenceBackend,
+    plan: FencePlan,
+    structures: { inet: string; bridge: string },
+  ) {
+    this.#backend = backend;
+    this.#plan = plan;
+    this.#structures = structures;
+    this.#ports = plan.ports.join();
+  }
+
+  /** Throws `FenceCommandError`; what stood before then still stands. */
+  static async place(backend: FenceBackend, placement: Placement): Promise<PlacedFence> {
+    const match = await supportedMatch(backend, placement);
+    const ports = match === 'port-list' ? portsOf(placement.bridges, await backend.links()) : [];
+    const plan: FencePlan = { ...placement, match, ports };
+    await backend.apply(placeScript(plan));
+    const [inet, bridge] = await Promise.all([
+      backend.list('inet', plan.table),
+      backend.list('bridge', plan.table),
+    ]);
+    if (inet === null || bridge === null) throw new Error('the tables vanished while placed');
+    const structures = {
+      inet: parseListing(inet).structure,
+      bridge: parseListing(bridge).structure,
+    };
+    return new PlacedFence(backend, plan, structures);
+  }
+
+  get backendName(): string {
+    return this.#backend.name;
+  }
+
+  /** `null` when all is as it was placed, with exactly `grants` open. */
+  async fault(grants: readonly OpenGrant[]): Promise<string | null> {
+    const { table, bridges, match } = this.#plan;
+    const [inet, bridge, links] = await Promise.all([
+      this.#backend.list('inet', table),
+      this.#backend.list('bridge', table),
+      this.#backend.links(),
+    ]);
+    const fault = findFault({ ...this.#structures, bridges, grants }, { inet, bridge, links });
+    if (fault === null && match === 'port-list') await this.#listPorts(portsOf(bridges, links));
+    return fault;
+  }
+
+  open(grant: OpenGrant): Promise<void> {
+    return this.#backend.apply(grantScript(this.#plan.table, grant));
+  }
+
+  revoke(grant: OpenGrant): Promise<void> {
+    return this.#backend.apply(revokeScript(this.#plan.table, grant));
+  }
+
+  /** An address or a CIDR range. */
+  forget(range: string): Promise<void> {
+    return this.#backend.forgetConnections(range);
+  }
+
+  apply(script: string): Promise<void> {
+    return this.#backend.apply(script);
+  }
+
+  close(): Promise<void> {
+    return this.#backend.close();
+  }
+
+  async #listPorts(ports: readonly string[]): Promise<void> {
+    const now = ports.join();
+    if (now === this.#ports) return;
+    await this.#backend.apply(portsScript(this.#plan.table, ports));
+    this.#ports = now;
+  }
+}
+
+async function supportedMatch(backend: FenceBackend, placement: Placement): Promise<BridgeMatch> {
+  const plan: FencePlan = { ...placement, match: 'bridge-name', ports: [] };
+  return (await backend.accepts(placeScript(plan))) ? 'bridge-name' : 'port-list';
+}
