@@ -6,10 +6,6 @@ import type { FastifyInstance } from 'fastify';
  * out: they would answer outside the envelope, and Fastify takes only one of each.
  */
 export class HttpAdapter extends FastifyAdapter {
-  constructor(server: FastifyInstance) {
-    super(server);
-  }
-
   override setErrorHandler(): FastifyInstance {
     return this.getInstance();
   }
