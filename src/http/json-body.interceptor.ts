@@ -34,6 +34,7 @@ function parsedBody(request: FastifyRequest): unknown {
   if (encoding.toLowerCase() !== 'identity' || !isJsonMediaType(headers['content-type'])) {
     throw frameError('unsupported_media_type');
   }
+  request.risoluto.bodyBytes = body;
   const value = parseStrictJson(body);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw new DomainError('validation_failed', 'The body must be a JSON object', {

@@ -10,6 +10,8 @@ export interface RequestContext {
   actor: Actor;
   /** The socket's peer, or behind a trusted proxy the right-most untrusted address. */
   readonly clientAddress: string;
+  /** The body as it came, for what depends on its bytes; `null` when there was none or nobody parsed it. */
+  bodyBytes: Buffer | null;
 }
 
 declare module 'fastify' {
@@ -29,6 +31,7 @@ export function registerRequestContext(
       requestId: request.id,
       actor: 'loopback',
       clientAddress: clientAddressOf(request),
+      bodyBytes: null,
     };
     done();
   });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 
 import type { AddressKey } from './address-key.js';
 
@@ -32,7 +32,7 @@ export interface WindowState {
 export class WindowTable {
   readonly #words: Uint32Array;
   readonly #bucketMask: number;
-  readonly #seeds = new Uint32Array(randomBytes(16).buffer.slice(0, 16));
+  readonly #seeds = webcrypto.getRandomValues(new Uint32Array(4));
   readonly #windowTicks: number;
   readonly #startMs: number;
   #sharedExpires = 0;
@@ -57,13 +57,12 @@ export class WindowTable {
     const elapsedMs = this.now() - this.#startMs;
     // Ticks begin at one: an expiry of zero is a slot that was never used.
     const tick = Math.floor(elapsedMs / TICK_MS) + 1;
-    const first = this.#bucket(key, 0);
-    const second = this.#bucket(key, 2);
+    const first = this.#hash(key, 0) & this.#bucketMask;
+    const second = this.#hash(key, 2) & this.#bucketMask;
+    const one = first * BUCKET_SLOTS * WORDS;
+    const two = (second === first ? first ^ 1 : second) * BUCKET_SLOTS * WORDS;
     const slot =
-      this.#find(first, key, tick) ??
-      this.#find(second, key, tick) ??
-      this.#claim(first, key, tick) ??
-      this.#claim(second, key, tick);
+      this.#find(one, key, tick) ?? this.#find(two, key, tick) ?? this.#claim(one, two, key, tick);
     if (slot === null) return this.#hitShared(tick, elapsedMs);
     const hits = this.#words[slot + HITS] ?? 0;
     if (hits < MOST_HITS) this.#words[slot + HITS] = hits + 1;
@@ -79,8 +78,10 @@ export class WindowTable {
     return null;
   }
 
-  #claim(bucket: number, key: AddressKey, tick: number): number | null {
+  /** A slot in the emptier bucket, which is what keeps both from filling up. */
+  #claim(one: number, two: number, key: AddressKey, tick: number): number | null {
     const words = this.#words;
+    const bucket = this.#free(one, tick) >= this.#free(two, tick) ? one : two;
     for (let slot = bucket; slot < bucket + BUCKET_SLOTS * WORDS; slot += WORDS) {
       if ((words[slot + EXPIRES] ?? 0) > tick) continue;
       words[slot + HIGH] = key.high;
@@ -90,6 +91,14 @@ export class WindowTable {
       return slot;
     }
     return null;
+  }
+
+  #free(bucket: number, tick: number): number {
+    let free = 0;
+    for (let slot = bucket; slot < bucket + BUCKET_SLOTS * WORDS; slot += WORDS) {
+      if ((this.#words[slot + EXPIRES] ?? 0) <= tick) free += 1;
+    }
+    return free;
   }
 
   #hitShared(tick: number, elapsedMs: number): WindowState {
@@ -105,14 +114,13 @@ export class WindowTable {
     return { hits, remainingMs: Math.max(0, (expires - 1) * TICK_MS - elapsedMs), shared };
   }
 
-  /** The first word of one of a key's two buckets: a murmur3 finish over both halves, keyed. */
-  #bucket(key: AddressKey, seed: number): number {
+  /** A murmur3 finish over both halves, keyed, so that nobody outside can aim at a bucket. */
+  #hash(key: AddressKey, seed: number): number {
     let hash = Math.imul(key.high ^ (this.#seeds[seed] ?? 0), 0xcc9e_2d51);
     hash = (hash << 15) | (hash >>> 17);
     hash = Math.imul(hash ^ key.low ^ (this.#seeds[seed + 1] ?? 0), 0x1b87_3593);
     hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
     hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
-    hash ^= hash >>> 16;
-    return (hash & this.#bucketMask) * BUCKET_SLOTS * WORDS;
+    return hash ^ (hash >>> 16);
   }
 }

@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { DomainError } from '../kernel/domain-error.js';
+import { parseStrictJson } from './strict-json.js';
+
+const parse = (text: string) => parseStrictJson(Buffer.from(text, 'utf8'));
+
+function placeOf(bytes: Buffer | string): string | undefined {
+  try {
+    parseStrictJson(Buffer.from(bytes as string));
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'invalid_json') {
+      return error.details?.[0]?.message;
+    }
+    throw error;
+  }
+  return undefined;
+}
+
+const wellFormed = fc.string({ unit: 'grapheme' });
+
+describe('parseStrictJson', () => {
+  it('reads every unambiguous value as JSON.parse does', () => {
+    const values = fc.jsonValue({ stringUnit: 'grapheme', maxDepth: 8 });
+    fc.assert(
+      fc.property(values, fc.integer({ min: 0, max: 4 }), (value, spaces) => {
+        const text = JSON.stringify(value, null, spaces);
+        fc.pre(!text.includes('"__proto__"'));
+        expect(parse(text)).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  it('refuses exactly what JSON.parse refuses, in any damaged text', () => {
+    const damaged = fc
+      .tuple(fc.json({ maxDepth: 4 }), fc.nat(), fc.string({ maxLength: 2 }))
+      .map(([text, at, noise]) => {
+        const place = at % (text.length + 1);
+        return text.slice(0, place) + noise + text.slice(place + 1);
+      });
+    fc.assert(
+      fc.property(damaged, (text) => {
+        fc.pre(text.isWellFormed());
+        let valid = true;
+        try {
+          JSON.parse(text);
+        } catch {
+          valid = false;
+        }
+        if (!valid) expect(placeOf(text)).toMatch(/^line \d+, column \d+: /);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('refuses a key given twice, at any depth and in any spelling', () => {
+    fc.assert(
+      fc.property(wellFormed, fc.nat(10), (key, depth) => {
+        fc.pre(key !== '__proto__');
+        const escaped = [...key].map((char) => escapeAll(char)).join('');
+        const twice = `{${JSON.stringify(key)}:1,"${escaped}":2}`;
+        const nested = '[{"a":'.repeat(depth) + twice + '}]'.repeat(depth);
+        expect(placeOf(nested)).toContain('a key is given twice');
+      }),
+    );
+  });
+
+  it('allows a key again in another object', () => {
+    expect(parse('{"a":{"a":1},"b":[{"a":1},{"a":2}]}')).toEqual({
+      a: { a: 1 },
+      b: [{ a: 1 }, { a: 2 }],
+    });
+  });
+
+  it.each(['{"__proto__":{}}', '{"a":[{"__pro\\u0074o__":1}]}'])('refuses %s', (text) => {
+    expect(placeOf(text)).toContain('__proto__');
+  });
+
+  it('takes 64 levels and refuses the 65th, however long the text', () => {
+    expect(parse('['.repeat(64) + ']'.repeat(64))).toBeInstanceOf(Array);
+    expect(placeOf('['.repeat(65) + ']'.repeat(65))).toContain('line 1, column 65');
+    expect(placeOf('['.repeat(1_000_000))).toContain('64 levels');
+    expect(placeOf('{"a":'.repeat(65) + '1' + '}'.repeat(65))).toContain('64 levels');
+  });
+
+  it('names the byte where UTF-8 ends', () => {
+    expect(placeOf(Buffer.from([0x22, 0x61, 0xff, 0x22]))).toBe('byte 2: not valid UTF-8');
+    expect(placeOf(Buffer.from([0x22, 0xc3, 0xa9, 0xed, 0xa0, 0x80, 0x22]))).toContain('byte 3');
+    expect(placeOf(Buffer.from([0x22, 0xc0, 0xaf, 0x22]))).toContain('byte 1');
+  });
+
+  it('refuses bytes that are not UTF-8, whatever stands around them', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 20 }), (noise) => {
+        const bytes = Buffer.concat([Buffer.from('{"a":"'), noise, Buffer.from('"}')]);
+        fc.pre(!bytes.equals(Buffer.from(bytes.toString('utf8'))));
+        expect(placeOf(bytes)).toMatch(/^byte \d+: /);
+      }),
+    );
+  });
+
+  it.each(['"\\ud800"', '{"a":"x\\udc00"}', '{"\\ud83d":1}'])(
+    'refuses %s, which has no UTF-8 form',
+    (text) => {
+      expect(placeOf(text)).toContain('lone surrogate');
+    },
+  );
+
+  it('says the line and column of a mistake', () => {
+    expect(placeOf('{\n  "a": 1,\n  b: 2\n}')).toBe('line 3, column 3: not valid JSON');
+    expect(placeOf('')).toBe('line 1, column 1: not valid JSON');
+    expect(placeOf('{"a":1} x')).toBe('line 1, column 9: not valid JSON');
+    expect(placeOf('\ufeff{}')).toBe('line 1, column 1: not valid JSON');
+  });
+});
+
+function escapeAll(char: string): string {
+  return [...Array(char.length).keys()]
+    .map((index) => `\\u${char.charCodeAt(index).toString(16).padStart(4, '0')}`)
+    .join('');
+}
