@@ -51,10 +51,26 @@ export const requestedResourcesSchema = z.strictObject({
   workspace: bytes(1 * MiB).optional(),
 });
 
+/** What a request may say of a turn: a field left out is the operator's, a network left out is off. */
+export const requestedTurnPolicySchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('dangerFullAccess'),
+    networkAccess: z.boolean().optional(),
+  }),
+  z.strictObject({ type: z.literal('readOnly'), networkAccess: z.boolean().optional() }),
+  z.strictObject({
+    type: z.literal('workspaceWrite'),
+    networkAccess: z.boolean().optional(),
+    writableRoots: z.array(insideWorkspace).max(64).optional(),
+    excludeTmpdirEnvVar: z.boolean().optional(),
+    excludeSlashTmp: z.boolean().optional(),
+  }),
+]);
+
 /** The `policy` of a run's request. It can narrow the operator's policy, never widen it. */
 export const requestedPolicySchema = z.strictObject({
   threadSandbox: threadSandboxSchema.optional(),
-  turnSandboxPolicy: turnSandboxPolicySchema.optional(),
+  turnSandboxPolicy: requestedTurnPolicySchema.optional(),
   egressAllowlist: z.array(z.string().min(1).max(300)).max(1000).optional(),
   resources: requestedResourcesSchema.optional(),
 });
@@ -131,5 +147,6 @@ export type SandboxSettings = CodexSettings['sandbox'];
 export type Resources = z.output<typeof resourcesSchema>;
 export type ThreadSandbox = z.output<typeof threadSandboxSchema>;
 export type TurnSandboxPolicy = z.output<typeof turnSandboxPolicySchema>;
+export type RequestedTurnPolicy = z.output<typeof requestedTurnPolicySchema>;
 export type RequestedPolicy = z.output<typeof requestedPolicySchema>;
 export type ExtraMount = z.output<typeof extraMountSchema>;

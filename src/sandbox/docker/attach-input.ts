@@ -1,0 +1,56 @@
+import { type RequestOptions, request } from 'node:http';
+import type { Socket } from 'node:net';
+
+import type { EngineInput } from '../container-engine.js';
+import { EngineRefusal } from '../engine-refusal.js';
+import type { EngineAddress } from './engine-address.js';
+
+const TIME_LIMIT_MS = 30_000;
+
+/**
+ * Opens a container's standard input. Not through dockerode: it sends its options as the body of
+ * the very request that turns into the stream, where an engine may take them for input.
+ */
+export function attachInput(address: EngineAddress, id: string): Promise<EngineInput> {
+  return new Promise((resolve, reject) => {
+    const attach = request({
+      ...destinationOf(address),
+      method: 'POST',
+      path: `/containers/${encodeURIComponent(id)}/attach?stream=1&stdin=1`,
+      headers: { Connection: 'Upgrade', Upgrade: 'tcp', 'Content-Length': '0' },
+      agent: false,
+      timeout: TIME_LIMIT_MS,
+    });
+    attach.on('upgrade', (_response, socket) => resolve(inputOf(socket as Socket)));
+    attach.on('response', (response) => {
+      response.resume();
+      reject(new EngineRefusal(response.statusCode ?? 0, 'the input could not be attached'));
+    });
+    attach.on('timeout', () => attach.destroy(new Error('attach timed out')));
+    attach.on('error', reject);
+    attach.end();
+  });
+}
+
+function destinationOf(address: EngineAddress): RequestOptions {
+  return address.kind === 'unix'
+    ? { socketPath: address.socketPath, host: 'localhost' }
+    : { host: address.host, port: address.port };
+}
+
+function inputOf(socket: Socket): EngineInput {
+  socket.setTimeout(0);
+  // The engine ends the connection when the container ends; only `finish` reports a failure.
+  let failure: Error | null = null;
+  socket.on('error', (error) => (failure = error));
+  socket.resume();
+  return {
+    finish: (bytes) =>
+      new Promise((resolve, reject) => {
+        if (failure) return reject(failure);
+        socket.once('error', reject);
+        socket.end(bytes, () => resolve());
+      }),
+    close: () => socket.destroy(),
+  };
+}

@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import { Settings } from '../config/settings.js';
+import { DomainError } from '../kernel/domain-error.js';
+import { DataDirectory } from '../persistence/data-directory.js';
+import { ContainerEngine, type ContainerCreateBody } from './container-engine.js';
+import { INSTANCE_LABEL } from './container-spec.js';
+import { controlUnavailable } from './control-unavailable.js';
+import { EngineRefusal } from './engine-refusal.js';
+import { LogDemultiplexer } from './log-frames.js';
+
+export const HELPER_LABEL = 'risoluto.helper';
+
+export interface HelperTask {
+  /** A word for logs and labels: `disk-use`. */
+  purpose: string;
+  /** Runs instead of everything the image would; holds no secret. */
+  argv: readonly string[];
+  mounts: readonly { source: string; target: string; readOnly: boolean }[];
+  /** Capabilities given back; all others are dropped. */
+  caps?: readonly string[];
+  /** `uid:gid`; root by default, which without capabilities is no more than an owner. */
+  user?: string;
+  network?: 'none' | 'host';
+  /** The operator's sandbox image by default. */
+  image?: string;
+  timeoutMs?: number;
+}
+
+export interface HelperResult {
+  exitCode: number;
+  stdout: Buffer;
+  stderr: Buffer;
+}
+
+const MiB = 1024 * 1024;
+const MOST_OUTPUT_BYTES = 8 * MiB;
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** Small containers of ours for what must be done beside a sandbox, with what that needs and no more. */
+@Injectable()
+export class HelperContainers {
+  constructor(
+    private readonly engine: ContainerEngine,
+    private readonly settings: Settings,
+    private readonly dataDirectory: DataDirectory,
+  ) {}
+
+  /**
+   * Runs a task to its end and removes its container. A non-zero exit is an answer, not an error.
+   * Throws `control_unavailable` when the engine refuses or the time limit passes,
+   * `engine_unavailable` when it does not answer.
+   */
+  async run(task: HelperTask): Promise<HelperResult> {
+    const timeoutMs = task.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    let id: string | null = null;
+    try {
+      const name = `risoluto-${randomBytes(8).toString('hex')}`;
+      id = (await this.engine.createContainer(name, this.#body(task))).id;
+      await this.engine.startContainer(id);
+      await this.#ended(id, task.purpose, timeoutMs);
+      const { State } = await this.engine.inspectContainer(id);
+      return { exitCode: State.ExitCode, ...(await this.#output(id)) };
+    } catch (error) {
+      if (!(error instanceof EngineRefusal)) throw error;
+      throw controlUnavailable(
+        `helper ${task.purpose}`,
+        'the engine refused the helper container; the service’s log has its reason',
+        error,
+      );
+    } finally {
+      if (id !== null) await this.engine.removeContainer(id).catch(() => undefined);
+    }
+  }
+
+  /** Removes the helpers of this instance that a crash left behind. */
+  async removeAll(): Promise<number> {
+    const found = await this.engine.listContainers({
+      label: [`${INSTANCE_LABEL}=${this.dataDirectory.instanceId}`, HELPER_LABEL],
+    });
+    await Promise.all(found.map(({ Id }) => this.engine.removeContainer(Id)));
+    return found.length;
+  }
+
+  async #ended(id: string, purpose: string, timeoutMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new DomainError('control_unavailable', `The helper ${purpose} took too long`));
+      }, timeoutMs);
+    });
+    try {
+      await Promise.race([this.engine.wait(id), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #output(id: string): Promise<{ stdout: Buffer; stderr: Buffer }> {
+    const demultiplexer = new LogDemultiplexer();
+    const parts: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+    let length = 0;
+    const log = await this.engine.logs(id, { follow: false });
+    for await (const chunk of log) {
+      for (const { stream, bytes } of demultiplexer.push(chunk as Buffer))
+        parts[stream].push(bytes);
+      if ((length += (chunk as Buffer).length) > MOST_OUTPUT_BYTES) break;
+    }
+    return { stdout: Buffer.concat(parts.stdout), stderr: Buffer.concat(parts.stderr) };
+  }
+
+  #body(task: HelperTask): ContainerCreateBody {
+    return {
+      Image: task.image ?? this.settings.codex.sandbox.image,
+      Hostname: task.network === 'host' ? '' : 'helper',
+      Domainname: '',
+      User: task.user ?? '0:0',
+      Env: [],
+      Entrypoint: [...task.argv.slice(0, 1)],
+      Cmd: [...task.argv.slice(1)],
+      WorkingDir: '/',
+      Labels: {
+        [INSTANCE_LABEL]: this.dataDirectory.instanceId,
+        [HELPER_LABEL]: task.purpose,
+      },
+      Healthcheck: { Test: ['NONE'] },
+      AttachStdin: false,
+      AttachStdout: false,
+      AttachStderr: false,
+      OpenStdin: false,
+      StdinOnce: false,
+      Tty: false,
+      StopSignal: 'SIGTERM',
+      HostConfig: {
+        Mounts: task.mounts.map(({ source, target, readOnly }) => ({
+          Type: 'bind',
+          Source: source,
+          Target: target,
+          ReadOnly: readOnly,
+          BindOptions: { Propagation: 'rprivate', NonRecursive: true },
+        })),
+        Tmpfs: {},
+        NetworkMode: task.network ?? 'none',
+        RestartPolicy: { Name: 'no' },
+        AutoRemove: false,
+        CapAdd: [...(task.caps ?? [])],
+        CapDrop: ['ALL'],
+        GroupAdd: null,
+        CgroupnsMode: 'private',
+        IpcMode: 'private',
+        PidMode: '',
+        UTSMode: '',
+        UsernsMode: '',
+        Privileged: false,
+        PublishAllPorts: false,
+        ReadonlyRootfs: true,
+        SecurityOpt: ['no-new-privileges'],
+        Memory: 256 * MiB,
+        MemorySwap: 256 * MiB,
+        NanoCpus: 1e9,
+        PidsLimit: 64,
+        OomKillDisable: false,
+        Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+        Devices: [],
+        DeviceRequests: null,
+        DeviceCgroupRules: null,
+        Init: true,
+        LogConfig: {
+          Type: 'local',
+          Config: { 'max-size': '16m', 'max-file': '2', compress: 'false' },
+        },
+        Dns: [],
+        DnsSearch: [],
+        DnsOptions: [],
+        ExtraHosts: null,
+        VolumesFrom: null,
+        Binds: null,
+      },
+    };
+  }
+}

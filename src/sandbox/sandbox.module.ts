@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+
+import { Settings } from '../config/settings.js';
+import { ContainerEngine } from './container-engine.js';
+import { DockerEngine } from './docker/docker-engine.js';
+import { EngineWatch } from './engine-watch.js';
+import { HelperContainers } from './helper-containers.js';
+import { SandboxImages } from './sandbox-images.js';
+import { SandboxNetworks } from './sandbox-networks.js';
+import { Sandboxes } from './sandboxes.js';
+
+@Module({
+  providers: [
+    {
+      provide: ContainerEngine,
+      inject: [Settings],
+      useFactory: (settings: Settings) => new DockerEngine(settings.dockerHost),
+    },
+    EngineWatch,
+    HelperContainers,
+    SandboxImages,
+    SandboxNetworks,
+    Sandboxes,
+  ],
+  exports: [HelperContainers, SandboxImages, SandboxNetworks, Sandboxes],
+})
+export class SandboxModule {}

@@ -1,0 +1,188 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { AcknowledgementFilter } from './acknowledgement-filter.js';
+import type { ContainerEngine } from './container-engine.js';
+import { controlUnavailable } from './control-unavailable.js';
+import { EngineRefusal, isRefusal } from './engine-refusal.js';
+import { type ContainerExit, watchExit } from './exit-watch.js';
+import type { LogPiece, OutputStream } from './log-frames.js';
+import { readLog } from './log-reader.js';
+import type { SandboxReport } from './sandbox-report.js';
+
+/** What a command printed, as the engine's log has it. */
+export interface OutputPiece {
+  stream: OutputStream;
+  /** Milliseconds since 1970, by the engine's clock. */
+  at: number;
+  bytes: Buffer;
+}
+
+export interface SandboxExit extends ContainerExit {
+  /** The whole frame was read and the command begun. */
+  acknowledged: boolean;
+}
+
+const NEWLINE = Buffer.from('\n');
+const HEAD_LIMIT_MS = 5_000;
+
+/** One container, from its creation to its removal. It is given one frame, ever. */
+export class Sandbox {
+  #nonce: string | null = null;
+  #exit: Promise<ContainerExit> | null = null;
+  #acknowledged = false;
+  readonly #removed = new AbortController();
+
+  constructor(
+    private readonly engine: ContainerEngine,
+    readonly containerId: string,
+    readonly report: SandboxReport,
+  ) {}
+
+  /**
+   * Starts the container and hands it the frame; resolves when both are done. Commit that the frame
+   * is being sent before the call. Throws `control_unavailable` when the engine cannot start it as
+   * it was made, `engine_unavailable`; either way nothing of the frame may be taken as not run.
+   */
+  async start(frame: Buffer, nonce: string): Promise<void> {
+    if (this.#nonce !== null) throw new Error('a sandbox is given one frame, ever');
+    this.#nonce = nonce;
+    const input = await this.engine.attachInput(this.containerId).catch((error: unknown) => {
+      throw startFailure(error);
+    });
+    try {
+      // The engine keeps the bytes until the container reads them, which saves a round trip.
+      await Promise.all([
+        input.finish(Buffer.concat([frame, NEWLINE])),
+        this.engine.startContainer(this.containerId),
+      ]);
+    } catch (error) {
+      input.close();
+      throw startFailure(error);
+    }
+    this.#exit = watchExit(this.engine, this.containerId, this.#removed.signal);
+  }
+
+  /**
+   * Everything the command prints, from its first byte to its last, and then ends; without the
+   * acknowledgement line. Survives a log stream or an engine that goes away. Ends early when the
+   * sandbox is removed or `signal` fires. Each call reads from the beginning.
+   */
+  async *output(signal?: AbortSignal): AsyncGenerator<OutputPiece, void, void> {
+    const filter = new AcknowledgementFilter(this.#requireNonce());
+    const stop = signal ? AbortSignal.any([signal, this.#removed.signal]) : this.#removed.signal;
+    const log = readLog({
+      engine: this.engine,
+      containerId: this.containerId,
+      exited: this.#requireExit(),
+      signal: stop,
+    });
+    let at = 0;
+    for await (const batch of log) {
+      for (const piece of joinPieces(batch)) {
+        at = Number(piece.ns / 1_000_000n);
+        const bytes = piece.stream === 'stdout' ? filter.push(piece.bytes) : piece.bytes;
+        this.#acknowledged ||= filter.acknowledged;
+        if (bytes.length > 0) yield { stream: piece.stream, at, bytes };
+      }
+    }
+    const held = filter.finish();
+    if (held.length > 0) yield { stream: 'stdout', at, bytes: held };
+  }
+
+  /** Resolves when the container has ended. Call it any number of times, after `start`. */
+  async wait(): Promise<SandboxExit> {
+    const exit = await this.#requireExit();
+    if (!this.#acknowledged && !exit.gone) await this.#readAcknowledgement();
+    return { ...exit, acknowledged: this.#acknowledged };
+  }
+
+  /** Signals the command; a container that has ended is no error. Throws `engine_unavailable`. */
+  async signal(name: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    try {
+      await this.engine.signal(this.containerId, name);
+    } catch (error) {
+      if (!isRefusal(error, 404) && !isRefusal(error, 409)) throw unexpected(error);
+    }
+  }
+
+  /** Kills and removes the container and its log, and ends `output`. May be repeated. */
+  async remove(): Promise<void> {
+    try {
+      await this.engine.removeContainer(this.containerId);
+    } catch (error) {
+      throw unexpected(error);
+    }
+    this.#removed.abort();
+  }
+
+  /** Bytes written to the root filesystem, which only `danger-full-access` allows. */
+  async writtenBytes(): Promise<number> {
+    return this.engine.writtenBytes(this.containerId);
+  }
+
+  /** For when nobody read the output: its first line says whether the command began. */
+  async #readAcknowledgement(): Promise<void> {
+    const filter = new AcknowledgementFilter(this.#requireNonce());
+    const late = new AbortController();
+    void sleep(HEAD_LIMIT_MS, undefined, { signal: late.signal, ref: false }).then(
+      () => late.abort(),
+      () => undefined,
+    );
+    const log = readLog({
+      engine: this.engine,
+      containerId: this.containerId,
+      exited: this.#requireExit(),
+      signal: late.signal,
+    });
+    for await (const batch of log) {
+      for (const { stream, bytes } of batch) if (stream === 'stdout') filter.push(bytes);
+      if (!filter.undecided) break;
+    }
+    late.abort();
+    this.#acknowledged ||= filter.acknowledged;
+  }
+
+  #requireNonce(): string {
+    if (this.#nonce === null) throw new Error('the sandbox has not been started');
+    return this.#nonce;
+  }
+
+  #requireExit(): Promise<ContainerExit> {
+    if (!this.#exit) throw new Error('the sandbox has not been started');
+    return this.#exit;
+  }
+}
+
+/** Neighbours of one stream as one piece: a line each would cost more to hand on than to read. */
+function joinPieces(batch: readonly LogPiece[]): LogPiece[] {
+  const joined: { piece: LogPiece; parts: Buffer[] }[] = [];
+  for (const piece of batch) {
+    const last = joined.at(-1);
+    if (last?.piece.stream === piece.stream) last.parts.push(piece.bytes);
+    else joined.push({ piece, parts: [piece.bytes] });
+  }
+  return joined.map(({ piece, parts }) =>
+    parts.length === 1 ? piece : { ...piece, bytes: Buffer.concat(parts) },
+  );
+}
+
+function startFailure(error: unknown): unknown {
+  if (!(error instanceof EngineRefusal)) return unexpected(error);
+  if (error.engineMessage.includes('rlimit')) {
+    return controlUnavailable('ulimits', "raise the engine's own limit of open files", error);
+  }
+  return controlUnavailable(
+    'sandbox',
+    'the engine could not start the container as it was made; the service’s log has its reason',
+    error,
+  );
+}
+
+function unexpected(error: unknown): unknown {
+  if (!(error instanceof EngineRefusal)) return error;
+  return controlUnavailable(
+    'sandbox',
+    'the engine refused; the service’s log has its reason',
+    error,
+  );
+}

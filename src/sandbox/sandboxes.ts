@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
+
+import { Injectable } from '@nestjs/common';
+
+import { Settings } from '../config/settings.js';
+import { DataDirectory } from '../persistence/data-directory.js';
+import { ContainerEngine, type ContainerCreateBody } from './container-engine.js';
+import {
+  INSTANCE_LABEL,
+  type NetworkPlacement,
+  RUN_LABEL,
+  SANDBOX_LABEL,
+  buildContainerSpec,
+} from './container-spec.js';
+import { controlUnavailable } from './control-unavailable.js';
+import { findUnheldControls } from './control-verification.js';
+import { EngineRefusal } from './engine-refusal.js';
+import { requireEngineSupport } from './engine-requirements.js';
+import { EngineWatch } from './engine-watch.js';
+import { resolveExtraMounts } from './extra-mounts.js';
+import type { EffectivePolicy } from './policy.js';
+import type { ResolvedImage } from './resolved-image.js';
+import { Sandbox } from './sandbox.js';
+import { buildReport } from './sandbox-report.js';
+import { loadSeccompProfile } from './seccomp-profile.js';
+import { prepareHome, readWorkspaceLayout } from './workspace-layout.js';
+
+/** All that a sandbox is made of. Directories are absolute host paths that no container has mounted. */
+export interface SandboxPlacement {
+  runId: string;
+  issue: string;
+  turn: number;
+  policy: EffectivePolicy;
+  image: ResolvedImage;
+  workspaceDir: string;
+  homeDir: string;
+  network: NetworkPlacement;
+  /** A file that we wrote; mounted read-only at /etc/resolv.conf. */
+  resolvConf: string;
+}
+
+/** Makes sandboxes, and removes what is left of them. */
+@Injectable()
+export class Sandboxes {
+  constructor(
+    private readonly engine: ContainerEngine,
+    private readonly watch: EngineWatch,
+    private readonly settings: Settings,
+    private readonly dataDirectory: DataDirectory,
+  ) {}
+
+  /**
+   * A container with every control of the policy, inspected and found to have them, not started.
+   * Throws `control_unavailable` that names the control and the remedy when one cannot be applied,
+   * and `engine_unavailable`; then no container is left.
+   */
+  async create(placement: SandboxPlacement): Promise<Sandbox> {
+    const { policy, image } = placement;
+    const info = await this.watch.info();
+    requireEngineSupport(info, policy);
+    const [layout, seccompProfile, extraMounts] = await Promise.all([
+      readWorkspaceLayout(placement.workspaceDir, policy.writableRoots),
+      loadSeccompProfile(policy.security.seccompProfile),
+      resolveExtraMounts(policy.extraMounts, this.#keptPaths(info.rootDir)),
+      prepareHome(placement.homeDir, image),
+    ]);
+    const { workspaceDir, homeDir, resolvConf } = placement;
+    const body = buildContainerSpec({
+      ...placement,
+      instanceId: this.dataDirectory.instanceId,
+      mounts: { workspaceDir, homeDir, resolvConf, layout, extraMounts },
+      seccompProfile,
+      outputLimitBytes: this.settings.runs.outputLimit,
+    });
+    const id = await this.#create(body);
+    try {
+      const inspection = await this.engine.inspectContainer(id);
+      const [unheld] = findUnheldControls(body, inspection);
+      if (unheld) {
+        throw controlUnavailable(
+          unheld.control,
+          'the engine made the container without it; check the engine and what stands before it',
+          unheld,
+        );
+      }
+      return new Sandbox(this.engine, id, buildReport(inspection, policy, { image, info }));
+    } catch (error) {
+      await this.#discard(id);
+      throw refusalToDomain(error);
+    }
+  }
+
+  /** Removes every sandbox of this instance, or those of one run; answers how many there were. */
+  async removeAllOf(runId?: string): Promise<number> {
+    try {
+      const found = await this.engine.listContainers({
+        label: [
+          `${INSTANCE_LABEL}=${this.dataDirectory.instanceId}`,
+          SANDBOX_LABEL,
+          ...(runId === undefined ? [] : [`${RUN_LABEL}=${runId}`]),
+        ],
+      });
+      await Promise.all(found.map(({ Id }) => this.engine.removeContainer(Id)));
+      return found.length;
+    } catch (error) {
+      throw refusalToDomain(error);
+    }
+  }
+
+  /** Asks the engine now. `reason` is for an operator and holds no path. */
+  async engineState(): Promise<{ available: boolean; reason?: string }> {
+    const { status, reason } = await this.watch.check();
+    return status === 'ok'
+      ? { available: true }
+      : { available: false, ...(reason ? { reason } : {}) };
+  }
+
+  async #create(body: ContainerCreateBody): Promise<string> {
+    const name = `risoluto-${randomBytes(8).toString('hex')}`;
+    let answer;
+    try {
+      answer = await this.engine.createContainer(name, body);
+    } catch (error) {
+      this.watch.forget();
+      throw refusalToDomain(error);
+    }
+    if (answer.warnings.length === 0) return answer.id;
+    await this.#discard(answer.id);
+    throw controlUnavailable(
+      warnedControl(answer.warnings),
+      `the engine warns that it would not apply a limit (${answer.warnings.join('; ').slice(0, 300)}); enable it in the kernel or the engine`,
+    );
+  }
+
+  async #discard(id: string): Promise<void> {
+    // What an engine that has gone away keeps, carries our labels and is removed by them.
+    await this.engine.removeContainer(id).catch(() => undefined);
+  }
+
+  #keptPaths(engineRoot: string): string[] {
+    const socket = this.settings.dockerHost?.startsWith('unix://')
+      ? [dirname(this.settings.dockerHost.slice('unix://'.length))]
+      : [];
+    return [
+      this.dataDirectory.root,
+      this.settings.paths.workspacesDir,
+      ...socket,
+      ...(engineRoot === '' ? [] : [engineRoot]),
+    ];
+  }
+}
+
+function warnedControl(warnings: readonly string[]): string {
+  const text = warnings.join(' ').toLowerCase();
+  const known = { memory: 'memory', swap: 'memory', pids: 'pids', cpu: 'cpus', cpus: 'cpus' };
+  const match = Object.entries(known).find(([word]) => text.includes(word));
+  return match ? `codex.sandbox.resources.${match[1]}` : 'sandbox';
+}
+
+function refusalToDomain(error: unknown): unknown {
+  if (!(error instanceof EngineRefusal)) return error;
+  const text = error.engineMessage.toLowerCase();
+  const control = text.includes('runtime')
+    ? 'codex.sandbox.security.gvisor'
+    : text.includes('no such image')
+      ? 'codex.sandbox.image'
+      : text.includes('network')
+        ? 'codex.sandbox.network'
+        : 'sandbox';
+  return controlUnavailable(
+    control,
+    'the engine refused to make the container; the service’s log has its reason',
+    error,
+  );
+}
