@@ -1,0 +1,31 @@
+import type { Settings } from '../config/settings.js';
+
+const SET = '[REDACTED]';
+
+/**
+ * The effective settings as a client may see them: a secret shows only that it is set. What the
+ * environment decides stands under `environment`, the rest in the shape of `risoluto.yaml`.
+ */
+export function configView(settings: Settings): Record<string, unknown> {
+  const { server, auth, masterKey, paths, dockerHost, logLevel } = settings;
+  const redacted = (secret: unknown) => (secret === null ? null : SET);
+  return {
+    environment: {
+      bind: server.bind,
+      port: server.port,
+      trustProxy: server.trustProxy,
+      writeToken: redacted(auth.writeToken),
+      readToken: redacted(auth.readToken),
+      masterKey: redacted(masterKey),
+      dataDir: paths.dataDir,
+      workspacesDir: paths.workspacesDir,
+      config: paths.configFile,
+      // It may carry a user and a password.
+      dockerHost: dockerHost?.replace(/\/\/[^@/]*@/, `//${SET}@`) ?? null,
+      logLevel,
+    },
+    rateLimits: settings.rateLimits,
+    runs: settings.runs,
+    codex: settings.codex,
+  };
+}
