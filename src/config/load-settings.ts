@@ -5,6 +5,7 @@ import { ConfigurationError } from './configuration-error.js';
 import { deepFreeze } from './deep-freeze.js';
 import { readEnvironment } from './environment.js';
 import { unavailableControls } from './not-available.js';
+import { readPassedEnvironment } from './passed-environment.js';
 import type { Settings } from './settings.js';
 import { defaultYaml, readYamlFile } from './yaml-file.js';
 
@@ -22,17 +23,27 @@ export function loadSettings(env: NodeJS.ProcessEnv): Settings {
   const present = file !== null && (configFileRequired || existsSync(file));
   const yaml = present ? readYamlFile(file, report) : defaultYaml();
   if (yaml !== null) unavailableControls(yaml.settings).forEach(report);
+  const passed = readPassedEnvironment(
+    yaml?.settings.codex.sandbox.envPassthrough ?? [],
+    env,
+    report,
+  );
   if (yaml === null || problems.length > 0) throw new ConfigurationError(problems);
 
   const { seccompProfile } = yaml.settings.codex.sandbox.security;
   if (seccompProfile !== '') {
     // A relative path means the same wherever the service is started from: the file that names it.
-    yaml.settings.codex.sandbox.security.seccompProfile = resolve(file ?? '.', '..', seccompProfile);
+    yaml.settings.codex.sandbox.security.seccompProfile = resolve(
+      file ?? '.',
+      '..',
+      seccompProfile,
+    );
   }
   return deepFreeze({
     ...environment,
     paths: { ...environment.paths, configFile: present ? file : null },
     ...yaml.settings,
+    passedEnvironment: passed,
     configuredKeys: yaml.configuredKeys,
   });
 }

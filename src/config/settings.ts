@@ -34,6 +34,8 @@ export abstract class Settings {
   abstract readonly rateLimits: RateLimitSettings;
   abstract readonly runs: RunSettings;
   abstract readonly codex: CodexSettings;
+  /** The values of `codex.sandbox.envPassthrough` that the service's own environment has. */
+  abstract readonly passedEnvironment: Readonly<Record<string, Redacted>>;
   /** The keys of the YAML file that the operator set (`codex.sandbox.network`), so that a report can tell a choice from a default. */
   abstract readonly configuredKeys: ReadonlySet<string>;
 }

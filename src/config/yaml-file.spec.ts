@@ -17,7 +17,9 @@ describe('risoluto.yaml', () => {
       'risoluto.yaml: codex.sandbox.security.no_new_privileges: unknown key; ' +
         'did you mean codex.sandbox.security.noNewPrivileges?',
     ]);
-    expect(problemsOf('codex: {turnSandboxPolicy: {type: workspaceWrite, network_access: true}}')).toEqual([
+    expect(
+      problemsOf('codex: {turnSandboxPolicy: {type: workspaceWrite, network_access: true}}'),
+    ).toEqual([
       'risoluto.yaml: codex.turnSandboxPolicy.network_access: unknown key; ' +
         'did you mean codex.turnSandboxPolicy.networkAccess?',
     ]);
@@ -60,7 +62,10 @@ describe('risoluto.yaml', () => {
     const shipped = readFileSync(new URL('../../config/risoluto.yaml', import.meta.url), 'utf8');
     const uncommented = shipped.replaceAll(/^#(?! \S)/gm, '');
     const { settings } = defaultYaml();
-    const machine = { cpus: settings.codex.sandbox.resources.cpus, runs: settings.runs.maxConcurrent };
+    const machine = {
+      cpus: settings.codex.sandbox.resources.cpus,
+      runs: settings.runs.maxConcurrent,
+    };
     const problems: string[] = [];
     const parsed = parseYaml(uncommented, 'x', (problem) => problems.push(problem));
     expect(problems).toEqual([]);
@@ -72,7 +77,8 @@ describe('risoluto.yaml', () => {
 });
 
 function leaves(value: unknown, prefix = ''): string[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [prefix.slice(0, -1)];
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return [prefix.slice(0, -1)];
   return Object.entries(value)
     .flatMap(([key, inner]) => leaves(inner, `${prefix}${key}.`))
     .filter((key) => !/writableRoots|exclude/.test(key));

@@ -56,7 +56,8 @@ export function parseYaml(
   }
   const parsed = yamlSchema.safeParse(content);
   if (!parsed.success) {
-    for (const issue of parsed.error.issues) describe(issue, content).forEach((line) => report(`${name}: ${line}`));
+    for (const issue of parsed.error.issues)
+      describe(issue, content).forEach((line) => report(`${name}: ${line}`));
     return null;
   }
   return { settings: parsed.data, configuredKeys: new Set(keysOf(content)) };

@@ -19,7 +19,10 @@ const insideWorkspace = z
 
 /** Codex's tagged union, with its names (thread/start, turn/start of `codex app-server`). */
 export const turnSandboxPolicySchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('dangerFullAccess'), networkAccess: z.boolean().default(false) }),
+  z.strictObject({
+    type: z.literal('dangerFullAccess'),
+    networkAccess: z.boolean().default(false),
+  }),
   z.strictObject({ type: z.literal('readOnly'), networkAccess: z.boolean().default(false) }),
   z.strictObject({
     type: z.literal('workspaceWrite'),
@@ -35,11 +38,17 @@ const bytes = (least: number) =>
   byteSize.refine((value) => value >= least, { message: `must be at least ${least} bytes` });
 
 export const resourcesSchema = z.strictObject({
-  memory: bytes(16 * MiB).default(4 * GiB).describe('Memory limit; swap is the same, so none is used'),
+  memory: bytes(16 * MiB)
+    .default(4 * GiB)
+    .describe('Memory limit; swap is the same, so none is used'),
   cpus: positiveCpus.default(Math.min(2, availableParallelism())).describe('CPU cores'),
   pids: z.number().int().min(16).max(4_194_304).default(512).describe('Processes and threads'),
-  tmpfs: bytes(1 * MiB).default(1 * GiB).describe('Size of each tmpfs; its pages count as memory'),
-  workspace: bytes(1 * MiB).default(10 * GiB).describe('Disk use of the workspace and HOME together'),
+  tmpfs: bytes(1 * MiB)
+    .default(1 * GiB)
+    .describe('Size of each tmpfs; its pages count as memory'),
+  workspace: bytes(1 * MiB)
+    .default(10 * GiB)
+    .describe('Disk use of the workspace and HOME together'),
 });
 
 /** What a request may ask for: the same keys, all optional. */
@@ -118,7 +127,9 @@ const codexSchema = z.strictObject({
 });
 
 const limit = (perWindow: number) =>
-  z.strictObject({ limit: z.number().int().min(1).max(1_000_000_000).default(perWindow) }).prefault({});
+  z
+    .strictObject({ limit: z.number().int().min(1).max(1_000_000_000).default(perWindow) })
+    .prefault({});
 
 const rateLimitsSchema = z.strictObject({ api: limit(300), webhooks: limit(600) });
 
