@@ -9,7 +9,7 @@ const ended: CommandEnd = {
   acknowledged: true,
   endedBy: null,
   engineWasAway: false,
-  engineError: null,
+  gone: false,
 };
 
 describe('decideOutcome', () => {
@@ -30,6 +30,7 @@ describe('decideOutcome', () => {
     [{ exitCode: 137, endedBy: 'disk_limit' }, 'failed', 'disk_limit'],
     [{ exitCode: 137, endedBy: 'service_stopped' }, 'lost', 'service_stopped'],
     [{ exitCode: 2, acknowledged: false }, 'failed', 'start_failed'],
+    [{ exitCode: 0, gone: true }, 'lost', 'container_gone'],
   ] as const)('%j is %s (%s)', (end, status, reason) => {
     expect(decideOutcome({ ...ended, ...end })).toMatchObject({ status, reason });
   });
@@ -43,14 +44,14 @@ describe('decideOutcome', () => {
           acknowledged: fc.boolean(),
           endedBy: fc.constantFrom(null, 'cancel', 'timeout', 'disk_limit', 'service_stopped'),
           engineWasAway: fc.boolean(),
-          engineError: fc.constant(null),
+          gone: fc.boolean(),
         }),
         (end) => {
           const { status, exitCode } = decideOutcome(end as CommandEnd);
           expect(status === 'succeeded').toBe(
-            end.exitCode === 0 && end.acknowledged && end.endedBy === null,
+            end.exitCode === 0 && end.acknowledged && end.endedBy === null && !end.gone,
           );
-          expect(exitCode).toBe(end.exitCode);
+          expect(exitCode).toBe(end.gone ? null : end.exitCode);
         },
       ),
     );

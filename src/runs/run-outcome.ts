@@ -22,8 +22,8 @@ export interface CommandEnd {
   endedBy: EndedBy | null;
   /** The engine was away while the command ran. */
   engineWasAway: boolean;
-  /** The engine's own words when it could not start the command. */
-  engineError: string | null;
+  /** Somebody removed the container, and with it how the command ended. */
+  gone: boolean;
 }
 
 const KILLED_BY_SIGNAL = new Set([137, 143]);
@@ -31,17 +31,23 @@ const KILLED_BY_SIGNAL = new Set([137, 143]);
 /** The true outcome of a command that has ended (DESIGN: outcomes). Pure. */
 export function decideOutcome(end: CommandEnd): RunOutcome {
   const { exitCode } = end;
-  if (end.endedBy !== null) return endedByUs(end.endedBy, exitCode);
+  if (end.endedBy !== null) return endedByUs(end.endedBy, end.gone ? null : exitCode);
+  if (end.gone) return outcome('lost', null, 'container_gone', 'The container was removed.');
   if (!end.acknowledged) {
-    return {
-      status: 'failed',
+    return outcome(
+      'failed',
       exitCode,
-      reason: 'start_failed',
-      message: end.engineError ?? 'The sandbox ended before the command began.',
-    };
+      'start_failed',
+      'The sandbox ended before the command began.',
+    );
   }
   if (end.oomKilled && exitCode !== 0) {
-    return outcome('out_of_memory', exitCode, 'memory_limit', 'The memory limit ended the command.');
+    return outcome(
+      'out_of_memory',
+      exitCode,
+      'memory_limit',
+      'The memory limit ended the command.',
+    );
   }
   if (end.engineWasAway && KILLED_BY_SIGNAL.has(exitCode)) {
     return outcome('lost', exitCode, 'engine_restarted', 'The container engine went away.');
@@ -52,7 +58,7 @@ export function decideOutcome(end: CommandEnd): RunOutcome {
     : outcome('succeeded', 0, null, null);
 }
 
-function endedByUs(endedBy: EndedBy, exitCode: number): RunOutcome {
+function endedByUs(endedBy: EndedBy, exitCode: number | null): RunOutcome {
   switch (endedBy) {
     case 'cancel':
       return outcome('cancelled', exitCode, 'cancelled', null);

@@ -35,7 +35,7 @@ export function maskedForms(value: string): MaskedForms {
 function percentForms(value: string, bytes: Buffer): string[] {
   const every = bytes.toString('hex').replaceAll(/../g, '%$&');
   // A lone surrogate has no URI form; the other forms still hold.
-  const uri = value.isWellFormed() ? encodeURIComponent(value) : every;
+  const uri = isWellFormed(value) ? encodeURIComponent(value) : every;
   const strict = uri.replaceAll(
     /[!'()*]/g,
     (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -50,7 +50,11 @@ function percentForms(value: string, bytes: Buffer): string[] {
 }
 
 function encodeURIPath(value: string): string {
-  return value.isWellFormed() ? encodeURI(value) : value;
+  return isWellFormed(value) ? encodeURI(value) : value;
+}
+
+function isWellFormed(value: string): boolean {
+  return !/\p{Surrogate}/u.test(value);
 }
 
 function base64Forms(bytes: Buffer): string[] {
@@ -67,6 +71,8 @@ function base64Forms(bytes: Buffer): string[] {
 }
 
 function unique(forms: Buffer[]): Buffer[] {
-  const seen = new Map(forms.filter((form) => form.length > 0).map((f) => [f.toString('latin1'), f]));
+  const seen = new Map(
+    forms.filter((form) => form.length > 0).map((f) => [f.toString('latin1'), f]),
+  );
   return [...seen.values()];
 }

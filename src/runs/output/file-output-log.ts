@@ -123,5 +123,7 @@ async function firstLineFrom(
   const newline = buffer.subarray(0, bytesRead).indexOf(NEWLINE);
   const head = buffer.toString('latin1', newline + 1, Math.min(newline + 40, bytesRead));
   const seq = /^\{"seq":(\d+),/.exec(head);
-  return newline < 0 || seq === null ? null : { start: position + newline + 1, seq: Number(seq[1]) };
+  return newline < 0 || seq === null
+    ? null
+    : { start: position + newline + 1, seq: Number(seq[1]) };
 }

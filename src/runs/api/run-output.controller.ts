@@ -1,0 +1,92 @@
+import { Readable } from 'node:stream';
+
+import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+
+import { ApiRead } from '../../kernel/route-metadata.js';
+import { OutputFollower } from '../output/output-follower.js';
+import { RunsService } from '../runs.service.js';
+import {
+  MEDIA_TYPES,
+  chosenFormat,
+  formatEvent,
+  formatRecords,
+  type OutputFormat,
+} from './output-format.js';
+import { OutputQuery } from './run-query.dto.js';
+import { cutWhenStalled } from './stalled-reader.js';
+
+/** What lies between the output's file and a client's socket, in bytes. */
+const BUFFER_BYTES = 256 * 1024;
+
+@ApiTags('runs')
+@Controller('api/v1/runs')
+export class RunOutputController {
+  constructor(
+    private readonly runs: RunsService,
+    private readonly follower: OutputFollower,
+  ) {}
+
+  /**
+   * What the run printed, masked. `Accept` chooses: `application/x-ndjson` (the default),
+   * `text/plain`, or `text/event-stream`, which is live and resumes at `Last-Event-ID`.
+   */
+  @Get(':id/output')
+  @ApiRead('validation_failed', 'run_not_found')
+  @ApiOperation({ summary: 'Read or follow a run’s output' })
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'As `after`' })
+  @ApiProduces('application/x-ndjson', 'text/event-stream', 'text/plain')
+  @ApiOkResponse({
+    description: 'Records `{seq, at, turn, stream, text}`, their events, or their text',
+    schema: { type: 'string' },
+  })
+  async output(
+    @Param('id') id: string,
+    @Query() query: OutputQuery,
+    @Headers('accept') accept: string | undefined,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const run = await this.runs.get(id);
+    const format = chosenFormat(accept);
+    const after = query.after ?? seqOf(lastEventId);
+    const live = format === 'events' || query.follow === 'true';
+    const chunks = live ? this.#live(run.id, after, format) : this.#stored(run.id, after, format);
+    void reply.header('Content-Type', MEDIA_TYPES[format]);
+    void reply.header('Cache-Control', 'no-store');
+    // A reverse proxy in front must not gather what is to be seen at once.
+    if (live) void reply.header('X-Accel-Buffering', 'no');
+    const body = Readable.from(
+      cutWhenStalled(chunks, () => reply.raw.destroy()),
+      {
+        objectMode: false,
+        highWaterMark: BUFFER_BYTES,
+      },
+    );
+    await reply.send(body);
+  }
+
+  async *#stored(runId: string, after: number, format: OutputFormat): AsyncGenerator<string> {
+    for await (const records of this.follower.stored(runId, after)) {
+      yield formatRecords(format, records);
+    }
+  }
+
+  async *#live(runId: string, after: number, format: OutputFormat): AsyncGenerator<string> {
+    // Headers go out with the first bytes; a client that waits for output shall see them at once.
+    if (format === 'events') yield ': output of the run follows\nretry: 1000\n\n';
+    for await (const event of this.follower.follow(runId, after)) {
+      const text =
+        event.kind === 'records'
+          ? formatRecords(format, event.records)
+          : formatEvent(format, event);
+      if (text !== '') yield text;
+    }
+  }
+}
+
+/** The header is a browser's or a client's copy of our own `id`; anything else counts as none. */
+function seqOf(lastEventId: string | undefined): number {
+  return lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : 0;
+}

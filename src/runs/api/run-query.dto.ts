@@ -1,0 +1,53 @@
+import { Type } from 'class-transformer';
+import {
+  IsBooleanString,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+} from 'class-validator';
+
+import { PageQuery } from '../../http/pagination.js';
+import { ISSUE_PATTERN, ISSUE_RULE } from '../../workspaces/issue-key.js';
+import { RUN_STATUSES, type RunStatus } from '../run-status.js';
+
+export class ListRunsQuery extends PageQuery {
+  /** Only runs of this issue. */
+  @IsOptional()
+  @IsString()
+  @Matches(ISSUE_PATTERN, { message: `issue ${ISSUE_RULE}` })
+  issue?: string;
+
+  /** Only runs in this state. */
+  @IsOptional()
+  @IsIn(RUN_STATUSES)
+  status?: RunStatus;
+}
+
+export class WaitQuery {
+  /** Answer when the run has finished, or after this many seconds. */
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(60)
+  wait: number = 0;
+}
+
+export class OutputQuery {
+  /** Only what comes behind the record with this `seq`; as the header `Last-Event-ID`. */
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  after?: number;
+
+  /** Go on until the run has finished. Events always do. */
+  @IsOptional()
+  @IsBooleanString()
+  follow?: string;
+}

@@ -1,0 +1,138 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { RequestOrigin } from '../../http/origin.decorator.js';
+import type { Page } from '../../http/pagination.js';
+import { DomainError } from '../../kernel/domain-error.js';
+import type { Origin } from '../../kernel/origin.js';
+import { ApiRead, ApiWrite } from '../../kernel/route-metadata.js';
+import { idempotentRequest } from '../idempotency.js';
+import { RunView, viewOf } from '../run-view.js';
+import type { RunEntity } from '../run.entity.js';
+import { RunsService } from '../runs.service.js';
+import { WaitingRoom } from '../waiting-room.js';
+import { CreateRunDto } from './create-run.dto.js';
+import { ListRunsQuery, WaitQuery } from './run-query.dto.js';
+import { RunPage, SandboxReportView } from './run-responses.js';
+
+const ROUTE = 'POST /api/v1/runs';
+
+@ApiTags('runs')
+@Controller('api/v1/runs')
+export class RunsController {
+  constructor(
+    private readonly runs: RunsService,
+    private readonly room: WaitingRoom,
+  ) {}
+
+  /** Runs a command in a sandbox on an issue's workspace. The run waits in line until there is room. */
+  @Post()
+  @HttpCode(202)
+  @ApiWrite(
+    'run.created',
+    'validation_failed',
+    'invalid_idempotency_key',
+    'idempotency_key_reused',
+    'policy_widened',
+    'control_unavailable',
+    'environment_refused',
+    'secret_unknown',
+    'secrets_locked',
+    'storage_busy',
+    'storage_unavailable',
+  )
+  @ApiOperation({ summary: 'Start a run' })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'The same key and body within 24 hours give the same run, and none is made twice',
+  })
+  @ApiAcceptedResponse({
+    type: RunView,
+    headers: {
+      Location: { description: 'The run', schema: { type: 'string' } },
+      'Idempotent-Replayed': {
+        description: '`true` when an earlier request with the same key made the run',
+        schema: { type: 'string' },
+      },
+    },
+  })
+  async create(
+    @Body() body: CreateRunDto,
+    @RequestOrigin() origin: Origin,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RunView> {
+    const { actor } = origin;
+    const bytes = request.risoluto.bodyBytes ?? Buffer.alloc(0);
+    const idempotent = idempotentRequest(request.headers['idempotency-key'], {
+      actor,
+      route: ROUTE,
+      body: bytes,
+    });
+    const { issue, ...rest } = body;
+    const { run, replayed } = await this.runs.create(issue, rest, origin, idempotent);
+    void reply.header('Location', `/api/v1/runs/${run.id}`);
+    if (replayed) void reply.header('Idempotent-Replayed', 'true');
+    return this.#view(run);
+  }
+
+  /** The newest run first. */
+  @Get()
+  @ApiRead('validation_failed', 'invalid_cursor')
+  @ApiOperation({ summary: 'List runs' })
+  @ApiOkResponse({ type: RunPage })
+  async list(@Query() query: ListRunsQuery): Promise<Page<RunView>> {
+    const { items, nextCursor } = await this.runs.list(query);
+    return { items: items.map((run) => this.#view(run)), nextCursor };
+  }
+
+  /** One run; with `wait`, as soon as it has finished. */
+  @Get(':id')
+  @ApiRead('validation_failed', 'run_not_found')
+  @ApiOperation({ summary: 'Show a run, or wait for its end' })
+  @ApiOkResponse({ type: RunView })
+  async get(@Param('id') id: string, @Query() query: WaitQuery): Promise<RunView> {
+    return this.#view(await this.runs.getFinished(id, query.wait));
+  }
+
+  /** What the run's sandbox really is, as the engine itself says, and who decided each control. */
+  @Get(':id/sandbox')
+  @ApiRead('run_not_found', 'sandbox_not_ready')
+  @ApiOperation({ summary: 'Show the controls of a run’s sandbox' })
+  @ApiOkResponse({ type: SandboxReportView })
+  async sandbox(@Param('id') id: string): Promise<SandboxReportView> {
+    const { sandboxReport } = await this.runs.get(id);
+    if (sandboxReport === null) {
+      throw new DomainError('sandbox_not_ready', 'The run has no sandbox, or does not have it yet');
+    }
+    return JSON.parse(sandboxReport) as SandboxReportView;
+  }
+
+  /** A waiting run is cancelled at once; a running one gets SIGTERM and, ten seconds later, SIGKILL. */
+  @Post(':id/cancel')
+  @HttpCode(202)
+  @ApiWrite(
+    'run.cancel_requested',
+    'run_not_found',
+    'run_finished',
+    'storage_busy',
+    'storage_unavailable',
+  )
+  @ApiOperation({ summary: 'Cancel a run' })
+  @ApiAcceptedResponse({ type: RunView })
+  async cancel(@Param('id') id: string, @RequestOrigin() origin: Origin): Promise<RunView> {
+    return this.#view(await this.runs.cancel(id, origin));
+  }
+
+  #view(run: RunEntity): RunView {
+    return viewOf(run, this.room.reason);
+  }
+}

@@ -1,0 +1,54 @@
+import { DomainError } from '../kernel/domain-error.js';
+import type { Sandbox } from '../sandbox/sandbox.js';
+import type { EndedBy } from './run-outcome.js';
+import type { RunSession } from './run-session.js';
+
+/** Between SIGTERM and SIGKILL, in milliseconds. */
+const GRACE_MS: Readonly<Record<EndedBy, number>> = {
+  cancel: 10_000,
+  timeout: 10_000,
+  service_stopped: 3000,
+  // These two mean harm that goes on for as long as the command does.
+  disk_limit: 0,
+  fence_broken: 0,
+};
+const RETRY_MS = 1000;
+
+/** Ends a command when its session says so: SIGTERM, the grace, SIGKILL, until it is over. */
+export class CommandEnding {
+  #over = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    session: RunSession,
+    private readonly sandbox: Sandbox,
+  ) {
+    session.onEnd((cause) => this.#begin(GRACE_MS[cause]));
+  }
+
+  /** The command has ended; nothing is sent any more. */
+  over(): void {
+    this.#over = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #begin(graceMs: number): void {
+    if (graceMs > 0) void this.#send('SIGTERM', graceMs);
+    else void this.#send('SIGKILL', 0);
+  }
+
+  async #send(signal: 'SIGTERM' | 'SIGKILL', graceMs: number): Promise<void> {
+    if (this.#over) return;
+    const sent = await this.sandbox.signal(signal).then(
+      () => true,
+      // An engine that is away takes no signal; one that refuses it has no process to send it to.
+      (error: unknown) => !(error instanceof DomainError),
+    );
+    if (this.#over) return;
+    const next = signal === 'SIGTERM' && sent ? 'SIGKILL' : signal;
+    this.#timer = setTimeout(
+      () => void this.#send(next, graceMs),
+      sent ? graceMs || RETRY_MS : RETRY_MS,
+    );
+  }
+}

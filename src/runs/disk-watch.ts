@@ -1,0 +1,75 @@
+import { statfs } from 'node:fs/promises';
+
+import { Logger } from '@nestjs/common';
+
+import type { DiskMeter } from './disk-meter.js';
+import type { RunSession } from './run-session.js';
+
+/** How often the file system's free space is looked at: cheap. */
+const LOOK_MS = 1000;
+/** A run is not measured before this, nor more seldom than `MEASURE_MS`. */
+const FIRST_MEASURE_MS = 3000;
+const MEASURE_MS = 30_000;
+
+/**
+ * Ends a run whose workspace and HOME outgrow their limit. What they hold is measured in a helper
+ * container; between two measurements a run can have grown by no more than the file system has
+ * filled, so it is measured again when that could have brought it to its limit.
+ */
+export class DiskWatch {
+  readonly #logger = new Logger('DiskWatch');
+  #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
+  /** Bytes measured last, with the free bytes of the file system and the time. */
+  #last: { used: number; free: number; at: number } | null = null;
+  #started = { free: Infinity, at: 0 };
+
+  constructor(
+    private readonly meter: DiskMeter,
+    private readonly session: RunSession,
+    private readonly limitBytes: number,
+  ) {}
+
+  start(): void {
+    this.#started = { free: Infinity, at: performance.now() };
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #schedule(): void {
+    if (!this.#stopped) this.#timer = setTimeout(() => void this.#look(), LOOK_MS);
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const directory = this.meter.directoryOf(this.session.run.issue);
+      const { bavail, bsize } = await statfs(directory);
+      const free = bavail * bsize;
+      if (this.#isDue(free)) await this.#measure(free);
+    } catch (error) {
+      this.#logger.warn(`run ${this.session.run.id}: its disk use could not be measured`, error);
+    }
+    this.#schedule();
+  }
+
+  #isDue(free: number): boolean {
+    const now = performance.now();
+    if (this.#last === null) {
+      if (this.#started.free === Infinity) this.#started.free = free;
+      const filled = this.#started.free - free >= this.limitBytes;
+      return filled || now - this.#started.at >= FIRST_MEASURE_MS;
+    }
+    const grown = Math.max(0, this.#last.free - free);
+    return this.#last.used + grown >= this.limitBytes || now - this.#last.at >= MEASURE_MS;
+  }
+
+  async #measure(free: number): Promise<void> {
+    const used = await this.meter.usedBytes(this.session.run.issue);
+    this.#last = { used, free, at: performance.now() };
+    if (used > this.limitBytes && !this.#stopped) this.session.end('disk_limit');
+  }
+}

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+
+import { Settings } from '../config/settings.js';
+import { HostReadiness } from './host-readiness.js';
+import { RunExecutor } from './run-executor.js';
+import { RunQueue } from './run-queue.js';
+import type { RunEntity } from './run.entity.js';
+import { RunSignals } from './run-signals.js';
+import { WaitingRoom } from './waiting-room.js';
+
+/** How often an obstacle is looked at again. */
+const OBSTACLE_MS = 1000;
+/** How long running commands may take to end when the service stops. */
+const STOP_MS = 8000;
+
+/** Takes runs from the queue, first come first served, as many at once as the operator allows. */
+@Injectable()
+export class Dispatcher implements OnApplicationBootstrap {
+  readonly #logger = new Logger('Dispatcher');
+  readonly #active = new Set<Promise<void>>();
+  #pumping = false;
+  #again = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly queue: RunQueue,
+    private readonly executor: RunExecutor,
+    private readonly readiness: HostReadiness,
+    private readonly room: WaitingRoom,
+    private readonly signals: RunSignals,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.signals.onQueued(() => this.#wake());
+    this.#wake();
+  }
+
+  /** How many runs are executed now. */
+  get active(): number {
+    return this.#active.size;
+  }
+
+  /** Takes no more runs and ends those that run; resolves when they have ended, or after 8 s. */
+  async stop(): Promise<void> {
+    this.signals.stop();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.executor.endAll();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_MS);
+    });
+    await Promise.race([Promise.allSettled([...this.#active]), late]);
+    clearTimeout(timer);
+  }
+
+  #wake(): void {
+    if (this.signals.stopping) return;
+    this.#again = true;
+    if (!this.#pumping) void this.#pump();
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    try {
+      while (this.#again && !this.signals.stopping) {
+        this.#again = false;
+        await this.#takeWhatFits();
+      }
+    } catch (error) {
+      this.#logger.error('runs cannot be taken from the queue now', error);
+      this.#later();
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  async #takeWhatFits(): Promise<void> {
+    while (this.#active.size < this.settings.runs.maxConcurrent && !this.signals.stopping) {
+      this.room.reason = await this.readiness.obstacle();
+      if (this.room.reason !== null) return this.#later();
+      const run = await this.queue.take();
+      if (run === null) return;
+      this.#begin(run);
+    }
+  }
+
+  #begin(run: RunEntity): void {
+    const execution = this.#execute(run).finally(() => {
+      this.#active.delete(execution);
+      this.#wake();
+    });
+    this.#active.add(execution);
+  }
+
+  async #execute(run: RunEntity): Promise<void> {
+    try {
+      const result = await this.executor.execute(run);
+      if (result === 'finished') return;
+      this.readiness.engineLost();
+      // Its slot stays taken meanwhile, so that what fails at once does not fail in a circle.
+      await sleep(OBSTACLE_MS);
+    } catch (error) {
+      // The row says where the run stood; the next start settles it.
+      this.#logger.error(`run ${run.id} could not be brought to its end`, error);
+    }
+  }
+
+  #later(): void {
+    if (this.signals.stopping) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#wake(), OBSTACLE_MS);
+  }
+}

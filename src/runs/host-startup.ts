@@ -1,0 +1,52 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+
+import { Settings } from '../config/settings.js';
+import { Fence } from '../egress/fence.js';
+import { DomainError } from '../kernel/domain-error.js';
+import { StartupError } from '../kernel/startup-error.js';
+import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
+import { Sandboxes } from '../sandbox/sandboxes.js';
+
+/** Looks at the machine once at start-up, so that what can never work is said at once. */
+@Injectable()
+export class HostStartup implements OnModuleInit {
+  readonly #logger = new Logger('Runs');
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly sandboxes: Sandboxes,
+    private readonly networks: SandboxNetworks,
+    private readonly fence: Fence,
+  ) {}
+
+  /**
+   * Makes or checks the sandboxes' network and fences it, when the engine answers; else runs wait
+   * for it and this is done then.
+   *
+   * @throws StartupError when the network is not one that this instance may use.
+   */
+  async onModuleInit(): Promise<void> {
+    const { available, reason } = await this.sandboxes.engineState();
+    if (!available) {
+      this.#logger.warn(reason ?? 'the container engine does not answer');
+      return;
+    }
+    try {
+      await this.#fence(await this.networks.ensure(this.settings.codex.sandbox.network));
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'control_unavailable') throw error;
+      const details = (error.details ?? []).map(({ field, message }) => `${field}: ${message}`);
+      throw new StartupError([error.message, ...details].join('; '), { cause: error });
+    }
+  }
+
+  /** Without a fence, runs that ask for no network still run, without any. */
+  async #fence(network: { bridge: string; subnet: string; gateway: string }): Promise<void> {
+    try {
+      await this.fence.ensure(network);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'control_unavailable') throw error;
+      this.#logger.warn(`runs get no network at all: ${error.message}`);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import { Sandboxes } from '../sandbox/sandboxes.js';
+import type { RunOutcome } from './run-outcome.js';
+import { RunQueue } from './run-queue.js';
+import type { RunEntity } from './run.entity.js';
+import { RunRepository } from './run.repository.js';
+import { FinishStep } from './steps/finish.step.js';
+
+const LOST: RunOutcome = {
+  status: 'lost',
+  exitCode: null,
+  reason: 'service_restarted',
+  message: 'The service ended while the command ran; the command was ended too.',
+};
+
+/**
+ * Gives every run that an earlier process left in mid-life a true state: one whose outcome was
+ * stored gets it, one whose command had not begun waits again, any other is lost. Their containers
+ * are removed; none is adopted.
+ */
+@Injectable()
+export class InterruptedRuns {
+  readonly #logger = new Logger('Runs');
+  #settled = false;
+
+  constructor(
+    private readonly runs: RunRepository,
+    private readonly sandboxes: Sandboxes,
+    private readonly finish: FinishStep,
+    private readonly queue: RunQueue,
+  ) {}
+
+  /** Once a process, before its first run and with the engine there. */
+  async settle(): Promise<void> {
+    if (this.#settled) return;
+    await this.sandboxes.removeAllOf();
+    for (const run of await this.runs.interrupted()) await this.#settleOne(run);
+    this.#settled = true;
+  }
+
+  async #settleOne(run: RunEntity): Promise<void> {
+    this.#logger.warn(`run ${run.id} was interrupted while ${run.status}`);
+    if (run.outcome !== null) {
+      await this.finish.close(run.id, JSON.parse(run.outcome) as RunOutcome);
+    } else if (run.status === 'preparing') {
+      await this.queue.putBack(run.id);
+    } else {
+      await this.finish.close(run.id, LOST);
+    }
+  }
+}

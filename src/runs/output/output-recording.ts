@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+
+import { Settings } from '../../config/settings.js';
+import { Clock } from '../../kernel/clock.js';
+import { RunChanges } from '../run-changes.js';
+import { FIRST_TURN, type RunSession } from '../run-session.js';
+import { OutputLog } from './output-log.js';
+import { OutputRecorder } from './output-recorder.js';
+
+/** A piece of a sandbox's output, as it was printed. */
+export interface PrintedPiece {
+  stream: 'stdout' | 'stderr';
+  at: number;
+  bytes: Buffer;
+}
+
+/** Brings what a sandbox prints into the output log of its run. */
+@Injectable()
+export class OutputRecording {
+  constructor(
+    private readonly settings: Settings,
+    private readonly log: OutputLog,
+    private readonly changes: RunChanges,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Resolves when the output has ended and all of it is stored. */
+  async record(session: RunSession, output: AsyncIterable<PrintedPiece>): Promise<void> {
+    const runId = session.run.id;
+    const appender = await this.log.create(runId);
+    try {
+      const recorder = new OutputRecorder(appender, {
+        turn: FIRST_TURN,
+        values: [...session.secretValues.values()],
+        limitBytes: this.settings.runs.outputLimit,
+        lastSeq: 0,
+        onStored: () => this.changes.notify(runId),
+      });
+      for await (const piece of output) await recorder.write(piece.stream, piece.at, piece.bytes);
+      await recorder.end(this.clock.now());
+    } finally {
+      await appender.close();
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Injectable, Logger } from '@nestjs/common';
+
+import { DomainError } from '../kernel/domain-error.js';
+import { WorkspaceUnusableError } from '../workspaces/workspaces.service.js';
+import { decideOutcome, type RunOutcome } from './run-outcome.js';
+import { RunQueue } from './run-queue.js';
+import { RunSession } from './run-session.js';
+import { RunSignals } from './run-signals.js';
+import type { RunEntity } from './run.entity.js';
+import { ConductStep, NeverBegunError } from './steps/conduct.step.js';
+import { FinishStep } from './steps/finish.step.js';
+import { PrepareStep, type PreparedFrame } from './steps/prepare.step.js';
+
+/** What became of an attempt: the run is over, or it waits in the queue again. */
+export type Execution = 'finished' | 'put-back';
+
+const STORAGE_RETRY_MS = 1000;
+
+/** Takes one run through its steps. */
+@Injectable()
+export class RunExecutor {
+  readonly #logger = new Logger('Runs');
+  readonly #sessions = new Set<RunSession>();
+
+  constructor(
+    private readonly prepare: PrepareStep,
+    private readonly conduct: ConductStep,
+    private readonly finish: FinishStep,
+    private readonly queue: RunQueue,
+    private readonly signals: RunSignals,
+  ) {}
+
+  /** Ends with the run's outcome stored, or with the run back in the queue untouched. */
+  async execute(run: RunEntity): Promise<Execution> {
+    const session = new RunSession(run);
+    this.#sessions.add(session);
+    const unlisten = this.signals.cancel.onRequest(run.id, () => session.end('cancel'));
+    try {
+      const outcome = await this.#outcome(session);
+      if (outcome === null) {
+        await this.finish.giveBack(session);
+        await this.#untilStored(() => this.queue.putBack(run.id));
+        return 'put-back';
+      }
+      await this.#untilStored(() => this.finish.run(session, outcome));
+      return 'finished';
+    } finally {
+      unlisten();
+      this.#sessions.delete(session);
+      this.signals.changes.notify(run.id);
+    }
+  }
+
+  /** Ends everything that runs here, because the service stops. */
+  endAll(): void {
+    for (const session of this.#sessions) session.end('service_stopped');
+  }
+
+  /** `null`: nothing of the run has happened, and it can be tried again. */
+  async #outcome(session: RunSession): Promise<RunOutcome | null> {
+    let frame: PreparedFrame;
+    try {
+      frame = await this.prepare.run(session);
+    } catch (error) {
+      return isPassing(error) ? null : this.#failed(session, error);
+    }
+    try {
+      return decideOutcome(await this.conduct.run(session, frame));
+    } catch (error) {
+      if (error instanceof NeverBegunError) return neverBegun(session);
+      return this.#failed(session, error);
+    }
+  }
+
+  #failed(session: RunSession, error: unknown): RunOutcome {
+    if (error instanceof DomainError) {
+      this.#logger.warn(`run ${session.run.id} failed: ${error.code}`, error);
+      return failure(error.code, [error.message, ...describe(error)].join(' '));
+    }
+    if (error instanceof WorkspaceUnusableError) {
+      return failure('workspace_unusable', error.message);
+    }
+    this.#logger.error(`run ${session.run.id} failed`, error);
+    return failure('internal_error', 'The run could not be carried out; see the service’s log.');
+  }
+
+  /** A true outcome waits for a database that can be written again, for as long as the service lives. */
+  async #untilStored(store: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await store();
+      } catch (error) {
+        const passing = error instanceof DomainError && error.code.startsWith('storage_');
+        if (!passing || this.signals.stopping) throw error;
+        this.#logger.error('an outcome could not be stored yet', error);
+        await sleep(STORAGE_RETRY_MS);
+      }
+    }
+  }
+}
+
+/** What ends by itself, so that the run can wait for it. */
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof DomainError &&
+    (error.code === 'engine_unavailable' || error.code.startsWith('storage_'))
+  );
+}
+
+function neverBegun(session: RunSession): RunOutcome | null {
+  if (session.endedBy === 'service_stopped') return null;
+  return { status: 'cancelled', exitCode: null, reason: 'cancelled', message: null };
+}
+
+function failure(reason: string, message: string): RunOutcome {
+  return { status: 'failed', exitCode: null, reason, message };
+}
+
+function describe(error: DomainError): string[] {
+  return (error.details ?? []).map(({ field, message }) => `${field}: ${message}`);
+}

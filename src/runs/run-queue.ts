@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+
+import { Clock } from '../kernel/clock.js';
+import { SYSTEM_ORIGIN } from '../kernel/origin.js';
+import { Transactions } from '../persistence/transactions.js';
+import type { RunEntity } from './run.entity.js';
+import { RunRepository } from './run.repository.js';
+
+/** The line of waiting runs. A run is in it from the commit that made it. */
+export abstract class RunQueue {
+  /**
+   * Takes the run that has waited longest and whose workspace no other run uses; it is `preparing`
+   * from then on and nobody else gets it. `null` when there is none.
+   */
+  abstract take(): Promise<RunEntity | null>;
+
+  /** Puts a run that was taken, and of which nothing has happened yet, back to its old place. */
+  abstract putBack(runId: string): Promise<void>;
+}
+
+/** The queue is the rows themselves: nothing to lose beside them. */
+@Injectable()
+export class DatabaseRunQueue extends RunQueue {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly runs: RunRepository,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  take(): Promise<RunEntity | null> {
+    return this.transactions.run(SYSTEM_ORIGIN, async ({ manager }) => {
+      const run = await this.runs.nextQueued(manager);
+      if (run === null) return null;
+      const preparingAt = this.clock.now();
+      await this.runs.transition(manager, run.id, 'preparing', { preparingAt });
+      return { ...run, status: 'preparing', preparingAt };
+    });
+  }
+
+  async putBack(runId: string): Promise<void> {
+    await this.transactions.run(SYSTEM_ORIGIN, async ({ manager }) => {
+      await this.runs.transition(manager, runId, 'queued', { preparingAt: null });
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import { requestedPolicySchema, type RequestedPolicy } from '../config/yaml-schema.js';
+import { DomainError, type ErrorDetail } from '../kernel/domain-error.js';
+import { encodeFrame, newNonce } from '../sandbox/frame.js';
+import type { RunRequest } from './run-request.js';
+
+/** A request's body after its fields were checked one by one. */
+export interface UncheckedRunRequest {
+  command: string[];
+  env?: Record<string, string>;
+  secrets?: string[] | Record<string, string>;
+  policy?: Record<string, unknown>;
+  image?: string;
+  timeoutSeconds?: number;
+}
+
+/**
+ * Checks what single fields cannot tell, and brings the request into its stored shape.
+ *
+ * @throws DomainError `validation_failed` or `environment_refused`, naming each field.
+ */
+export function checkedRunRequest(body: UncheckedRunRequest): RunRequest {
+  const { command, env = {}, image, timeoutSeconds } = body;
+  const secrets = secretsByVariable(body.secrets ?? []);
+  refuseDoubled(env, secrets);
+  // A frame is made and thrown away: whatever it would refuse later is refused now. A secret's
+  // value is not known here, only the name of its variable.
+  const names = Object.fromEntries(Object.keys(secrets).map((name) => [name, '']));
+  encodeFrame({ argv: command, env: { ...env, ...names }, nonce: newNonce() });
+  return {
+    command,
+    env,
+    secrets,
+    ...(body.policy === undefined ? {} : { policy: checkedPolicy(body.policy) }),
+    ...(image === undefined ? {} : { image }),
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+  };
+}
+
+function secretsByVariable(secrets: string[] | Record<string, string>): Record<string, string> {
+  if (!Array.isArray(secrets)) return secrets;
+  return Object.fromEntries(secrets.map((name) => [name, name]));
+}
+
+function refuseDoubled(env: Record<string, string>, secrets: Record<string, string>): void {
+  const details = Object.keys(secrets)
+    .filter((name) => Object.hasOwn(env, name))
+    .map((name) => ({ field: `env.${name}`, message: 'is also set by secrets; name it once' }));
+  if (details.length > 0) throw validationFailed(details);
+}
+
+function checkedPolicy(policy: Record<string, unknown>): RequestedPolicy {
+  const parsed = requestedPolicySchema.safeParse(policy);
+  if (parsed.success) return parsed.data;
+  throw validationFailed(
+    parsed.error.issues.flatMap((issue) => {
+      const path = ['policy', ...issue.path].join('.');
+      return issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => ({ field: `${path}.${key}`, message: 'is not a known key' }))
+        : [{ field: path, message: issue.message }];
+    }),
+  );
+}
+
+function validationFailed(details: ErrorDetail[]): DomainError {
+  return new DomainError('validation_failed', 'The request is not valid', { details });
+}

@@ -1,0 +1,38 @@
+import type { EffectivePolicy } from '../sandbox/policy.js';
+import type { Sandbox } from '../sandbox/sandbox.js';
+import type { NetworkPlace } from './run-network.js';
+import type { EndedBy } from './run-outcome.js';
+import type { RunRequest } from './run-request.js';
+import type { RunEntity } from './run.entity.js';
+
+/** The turn of a run that is one command. */
+export const FIRST_TURN = 1;
+
+/** What a run has while it is executed; the steps fill it, and `FinishStep` gives all of it back. */
+export class RunSession {
+  readonly request: RunRequest;
+  policy: EffectivePolicy | null = null;
+  place: NetworkPlace | null = null;
+  sandbox: Sandbox | null = null;
+  /** Environment name to value; the only place of this process that holds them for long. */
+  secretValues: ReadonlyMap<string, string> = new Map();
+  endedBy: EndedBy | null = null;
+  #end: ((cause: EndedBy) => void) | null = null;
+
+  constructor(readonly run: RunEntity) {
+    this.request = JSON.parse(run.request) as RunRequest;
+  }
+
+  /** Ends the run for this cause; the first one counts. Before the command began it never begins. */
+  end(cause: EndedBy): void {
+    if (this.endedBy !== null) return;
+    this.endedBy = cause;
+    this.#end?.(cause);
+  }
+
+  /** Calls `listener` when the run shall end, at once if that was said already. */
+  onEnd(listener: (cause: EndedBy) => void): void {
+    this.#end = listener;
+    if (this.endedBy !== null) listener(this.endedBy);
+  }
+}

@@ -1,0 +1,74 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+import type { RunStatus } from './run-status.js';
+
+/** SQLite gives numbers, PostgreSQL gives the text of a bigint. */
+const milliseconds = {
+  to: (value: number | null) => value,
+  from: (value: string | number | null) => (value === null ? null : Number(value)),
+};
+
+/** A run. Times are milliseconds since 1970. */
+@Entity('runs')
+@Index('runs_status', ['status', 'id'])
+@Index('runs_issue', ['issue', 'id'])
+export class RunEntity {
+  @PrimaryColumn('text')
+  id!: string;
+
+  @Column('text')
+  issue!: string;
+
+  @Column('text')
+  status!: RunStatus;
+
+  /** JSON of `RunRequest`; the values of `env` are wiped when the run ends. */
+  @Column('text')
+  request!: string;
+
+  @Column('text')
+  actor!: string;
+
+  @Column('text', { name: 'request_id', nullable: true })
+  requestId!: string | null;
+
+  @Column('integer', { name: 'exit_code', nullable: true })
+  exitCode!: number | null;
+
+  @Column('text', { nullable: true })
+  reason!: string | null;
+
+  @Column('text', { nullable: true })
+  message!: string | null;
+
+  @Column('bigint', { name: 'created_at', transformer: milliseconds })
+  createdAt!: number;
+
+  @Column('bigint', { name: 'preparing_at', nullable: true, transformer: milliseconds })
+  preparingAt!: number | null;
+
+  @Column('bigint', { name: 'running_at', nullable: true, transformer: milliseconds })
+  runningAt!: number | null;
+
+  /** When the command was over; the sandbox is gone a moment later, at `finishedAt`. */
+  @Column('bigint', { name: 'ended_at', nullable: true, transformer: milliseconds })
+  endedAt!: number | null;
+
+  @Column('bigint', { name: 'finished_at', nullable: true, transformer: milliseconds })
+  finishedAt!: number | null;
+
+  @Column('bigint', { name: 'cancel_requested_at', nullable: true, transformer: milliseconds })
+  cancelRequestedAt!: number | null;
+
+  /** The container of the run's sandbox, from before its frame is sent until it is removed. */
+  @Column('text', { name: 'container_id', nullable: true })
+  containerId!: string | null;
+
+  /** JSON of `RunOutcome`, stored before the sandbox is removed. */
+  @Column('text', { nullable: true })
+  outcome!: string | null;
+
+  /** JSON of the sandbox's report, from the engine's own inspection. */
+  @Column('text', { name: 'sandbox_report', nullable: true })
+  sandboxReport!: string | null;
+}

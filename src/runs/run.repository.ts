@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { In, LessThan, type EntityManager } from 'typeorm';
+
+import { ReadSource } from '../persistence/read-source.js';
+import { ACTIVE_STATUSES, assertTransition, type RunStatus } from './run-status.js';
+import { RunEntity } from './run.entity.js';
+
+export interface RunFilter {
+  issue?: string | undefined;
+  status?: RunStatus | undefined;
+  /** Only runs older than this one. */
+  before?: string | undefined;
+}
+
+/** The rows of runs: reads of what is committed, and the writes of a transaction. */
+@Injectable()
+export class RunRepository {
+  constructor(private readonly read: ReadSource) {}
+
+  find(id: string): Promise<RunEntity | null> {
+    return this.read.manager.findOneBy(RunEntity, { id });
+  }
+
+  /** Newest first. */
+  list(filter: RunFilter, limit: number): Promise<RunEntity[]> {
+    const { issue, status, before } = filter;
+    return this.read.manager.find(RunEntity, {
+      where: {
+        ...(issue === undefined ? {} : { issue }),
+        ...(status === undefined ? {} : { status }),
+        ...(before === undefined ? {} : { id: LessThan(before) }),
+      },
+      order: { id: 'DESC' },
+      take: limit,
+    });
+  }
+
+  /** Runs that a service that is gone left in mid-life. */
+  interrupted(): Promise<RunEntity[]> {
+    return this.read.manager.findBy(RunEntity, { status: In([...ACTIVE_STATUSES]) });
+  }
+
+  /** The first run in line whose workspace is free, or `null`. Seen from inside a transaction. */
+  nextQueued(manager: EntityManager): Promise<RunEntity | null> {
+    return manager
+      .createQueryBuilder(RunEntity, 'run')
+      .where('run.status = :queued', { queued: 'queued' })
+      .andWhere((query) => {
+        const active = query
+          .subQuery()
+          .select('1')
+          .from(RunEntity, 'other')
+          .where('other.issue = run.issue')
+          .andWhere('other.status IN (:...active)', { active: ACTIVE_STATUSES })
+          .getQuery();
+        return `NOT EXISTS ${active}`;
+      })
+      .orderBy('run.id', 'ASC')
+      .limit(1)
+      .getOne();
+  }
+
+  /** As it is inside the transaction, or `null`. */
+  findIn(manager: EntityManager, id: string): Promise<RunEntity | null> {
+    return manager.findOneBy(RunEntity, { id });
+  }
+
+  async insert(manager: EntityManager, run: RunEntity): Promise<void> {
+    await manager.insert(RunEntity, run);
+  }
+
+  /**
+   * Moves a run to another state and sets what comes with it.
+   *
+   * @throws IllegalTransitionError when the run cannot go there from where it is now.
+   */
+  async transition(
+    manager: EntityManager,
+    id: string,
+    to: RunStatus,
+    changes: Partial<RunEntity> = {},
+  ): Promise<void> {
+    const run = await manager.findOneByOrFail(RunEntity, { id });
+    assertTransition(run.status, to);
+    await manager.update(RunEntity, { id }, { ...changes, status: to });
+  }
+
+  async update(manager: EntityManager, id: string, changes: Partial<RunEntity>): Promise<void> {
+    await manager.update(RunEntity, { id }, changes);
+  }
+}

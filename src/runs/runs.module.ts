@@ -1,0 +1,79 @@
+import { Module, type OnModuleDestroy } from '@nestjs/common';
+
+import { EgressModule } from '../egress/egress.module.js';
+import { DataDirectory } from '../persistence/data-directory.js';
+import { SandboxModule } from '../sandbox/sandbox.module.js';
+import { SecretsModule } from '../secrets/secrets.module.js';
+import { WorkspacesModule } from '../workspaces/workspaces.module.js';
+import { RunOutputController } from './api/run-output.controller.js';
+import { RunsController } from './api/runs.controller.js';
+import { CancelSignal, LocalCancelSignal } from './cancel-signal.js';
+import { DirectoryGift } from './directory-gift.js';
+import { DiskMeter } from './disk-meter.js';
+import { Dispatcher } from './dispatcher.js';
+import { HostReadiness } from './host-readiness.js';
+import { HostStartup } from './host-startup.js';
+import { IdempotencyKeys } from './idempotency.js';
+import { InterruptedRuns } from './interrupted-runs.js';
+import { LeftoverContainers } from './leftover-containers.js';
+import { FileOutputLog } from './output/file-output-log.js';
+import { OutputFollower } from './output/output-follower.js';
+import { OutputLog } from './output/output-log.js';
+import { OutputRecording } from './output/output-recording.js';
+import { RunChanges } from './run-changes.js';
+import { RunExecutor } from './run-executor.js';
+import { RunNetwork } from './run-network.js';
+import { DatabaseRunQueue, RunQueue } from './run-queue.js';
+import { RunSignals } from './run-signals.js';
+import { RunRepository } from './run.repository.js';
+import { RunsService } from './runs.service.js';
+import { SandboxHost } from './sandbox-host.js';
+import { ConductStep } from './steps/conduct.step.js';
+import { FinishStep } from './steps/finish.step.js';
+import { PrepareStep } from './steps/prepare.step.js';
+import { WaitingRoom } from './waiting-room.js';
+
+@Module({
+  imports: [EgressModule, SandboxModule, SecretsModule, WorkspacesModule],
+  controllers: [RunsController, RunOutputController],
+  providers: [
+    { provide: CancelSignal, useClass: LocalCancelSignal },
+    {
+      provide: OutputLog,
+      inject: [DataDirectory],
+      useFactory: (directory: DataDirectory) =>
+        new FileOutputLog((runId) => directory.path('output', `${runId}.ndjson`)),
+    },
+    { provide: RunQueue, useClass: DatabaseRunQueue },
+    ConductStep,
+    DirectoryGift,
+    DiskMeter,
+    Dispatcher,
+    FinishStep,
+    HostReadiness,
+    HostStartup,
+    IdempotencyKeys,
+    InterruptedRuns,
+    LeftoverContainers,
+    OutputFollower,
+    OutputRecording,
+    PrepareStep,
+    RunChanges,
+    RunExecutor,
+    RunNetwork,
+    RunRepository,
+    RunSignals,
+    RunsService,
+    SandboxHost,
+    WaitingRoom,
+  ],
+  exports: [RunsService],
+})
+export class RunsModule implements OnModuleDestroy {
+  constructor(private readonly dispatcher: Dispatcher) {}
+
+  /** Before the server closes, so that streams end with a word and runs with an outcome. */
+  onModuleDestroy(): Promise<void> {
+    return this.dispatcher.stop();
+  }
+}

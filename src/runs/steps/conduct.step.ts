@@ -1,0 +1,99 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import { Clock } from '../../kernel/clock.js';
+import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
+import { Transactions } from '../../persistence/transactions.js';
+import type { Sandbox } from '../../sandbox/sandbox.js';
+import { CommandEnding } from '../command-ending.js';
+import { DiskWatch } from '../disk-watch.js';
+import { OutputRecording } from '../output/output-recording.js';
+import type { CommandEnd } from '../run-outcome.js';
+import type { RunSession } from '../run-session.js';
+import { RunRepository } from '../run.repository.js';
+import { SandboxHost } from '../sandbox-host.js';
+import type { PreparedFrame } from './prepare.step.js';
+
+/** How long output may still come after the command has ended. */
+const DRAIN_MS = 10_000;
+
+/** The run was cancelled before its command began. */
+export class NeverBegunError extends Error {}
+
+/** `running`: from the frame that starts the command to the last of its output. */
+@Injectable()
+export class ConductStep {
+  readonly #logger = new Logger('Runs');
+
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly runs: RunRepository,
+    private readonly host: SandboxHost,
+    private readonly recording: OutputRecording,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Starts the prepared command and sees it to its end.
+   *
+   * @throws NeverBegunError when the run was ended before; DomainError when it could not be started.
+   */
+  async run(session: RunSession, frame: PreparedFrame): Promise<CommandEnd> {
+    const sandbox = session.sandbox!;
+    const place = session.place!;
+    await this.host.network.open(place, session.policy!);
+    await this.#commitStart(session, sandbox);
+
+    const ending = new CommandEnding(session, sandbox);
+    const disk = new DiskWatch(this.host.disk, session, session.policy!.resources.workspace);
+    const unwatch = this.host.network.watch(place, () => session.end('fence_broken'));
+    const timer = setTimeout(() => session.end('timeout'), session.policy!.timeoutSeconds * 1000);
+    try {
+      await sandbox.start(frame.bytes, frame.nonce);
+      disk.start();
+      const output = this.recording.record(session, sandbox.output());
+      const exit = await sandbox.wait();
+      ending.over();
+      await this.host.network.close(place);
+      await this.#drained(session, output);
+      if (exit.error) this.#logger.warn(`run ${session.run.id}: the engine says: ${exit.error}`);
+      const { exitCode, oomKilled, acknowledged, gone, engineOutage: engineWasAway } = exit;
+      return { exitCode, oomKilled, acknowledged, gone, engineWasAway, endedBy: session.endedBy };
+    } finally {
+      clearTimeout(timer);
+      unwatch();
+      disk.stop();
+      ending.over();
+    }
+  }
+
+  /** From this commit on the command may have begun, so it never begins again. */
+  async #commitStart(session: RunSession, sandbox: Sandbox): Promise<void> {
+    const { id, issue } = session.run;
+    await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
+      const current = await this.runs.findIn(tx.manager, id);
+      if (session.endedBy !== null || current?.cancelRequestedAt != null)
+        throw new NeverBegunError();
+      await this.runs.transition(tx.manager, id, 'running', {
+        runningAt: this.clock.now(),
+        containerId: sandbox.containerId,
+        sandboxReport: JSON.stringify(sandbox.report),
+      });
+      tx.audit({ action: 'run.started', target: id, details: { issue } });
+    });
+  }
+
+  async #drained(session: RunSession, output: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), DRAIN_MS);
+    });
+    try {
+      const result = await Promise.race([output, late]);
+      if (result === 'late') this.#logger.warn(`run ${session.run.id}: its output did not end`);
+    } catch (error) {
+      this.#logger.error(`run ${session.run.id}: its output could not be stored`, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

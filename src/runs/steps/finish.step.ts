@@ -1,0 +1,71 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import { Clock } from '../../kernel/clock.js';
+import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
+import { Transactions } from '../../persistence/transactions.js';
+import { LeftoverContainers } from '../leftover-containers.js';
+import type { RunOutcome } from '../run-outcome.js';
+import { withoutValues } from '../run-request.js';
+import type { RunSession } from '../run-session.js';
+import { RunRepository } from '../run.repository.js';
+import { SandboxHost } from '../sandbox-host.js';
+
+/** The end of a run: its outcome is stored, then its sandbox removed, and only then is it final. */
+@Injectable()
+export class FinishStep {
+  readonly #logger = new Logger('Runs');
+
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly runs: RunRepository,
+    private readonly host: SandboxHost,
+    private readonly leftovers: LeftoverContainers,
+    private readonly clock: Clock,
+  ) {}
+
+  async run(session: RunSession, outcome: RunOutcome): Promise<void> {
+    const { id } = session.run;
+    await this.transactions.run(SYSTEM_ORIGIN, async ({ manager }) => {
+      const changes = { endedAt: this.clock.now(), outcome: JSON.stringify(outcome) };
+      await this.runs.update(manager, id, changes);
+    });
+    await this.giveBack(session);
+    await this.close(id, outcome);
+  }
+
+  /** Makes a stored outcome final. */
+  async close(id: string, outcome: RunOutcome): Promise<void> {
+    const { status, exitCode, reason, message } = outcome;
+    await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
+      const run = await this.runs.findIn(tx.manager, id);
+      if (run === null) return;
+      await this.runs.transition(tx.manager, id, status, {
+        exitCode,
+        reason,
+        message,
+        containerId: null,
+        finishedAt: this.clock.now(),
+        request: withoutValues(run.request),
+      });
+      const details = { issue: run.issue, status, exitCode, reason };
+      tx.audit({ action: 'run.finished', target: id, details });
+    });
+  }
+
+  /** Removes what the run had on this machine: sandbox, open address, address, files. */
+  async giveBack(session: RunSession): Promise<void> {
+    const { run, sandbox, place } = session;
+    session.secretValues = new Map();
+    try {
+      if (place !== null) await this.host.network.close(place);
+      await sandbox?.remove();
+      if (place !== null) await this.host.network.release(run.id, place);
+    } catch (error) {
+      // The address stays taken, so nobody inherits what could not be closed.
+      this.#logger.warn(`run ${run.id}: its sandbox could not be removed yet`, error);
+      this.leftovers.add(run.id);
+    }
+    session.sandbox = null;
+    session.place = null;
+  }
+}

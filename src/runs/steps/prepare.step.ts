@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+
+import { Settings } from '../../config/settings.js';
+import { encodeFrame, newNonce } from '../../sandbox/frame.js';
+import { effectivePolicy } from '../../sandbox/policy.js';
+import { SecretVault } from '../../secrets/secret-vault.js';
+import { Workspaces } from '../../workspaces/workspaces.service.js';
+import { DirectoryGift } from '../directory-gift.js';
+import { FIRST_TURN, type RunSession } from '../run-session.js';
+import { SandboxHost } from '../sandbox-host.js';
+
+/** What the next step sends into the sandbox. */
+export interface PreparedFrame {
+  bytes: Buffer;
+  nonce: string;
+}
+
+/** `preparing`: everything up to a created, verified, not yet started sandbox. Nothing has run. */
+@Injectable()
+export class PrepareStep {
+  constructor(
+    private readonly settings: Settings,
+    private readonly vault: SecretVault,
+    private readonly workspaces: Workspaces,
+    private readonly host: SandboxHost,
+    private readonly gift: DirectoryGift,
+  ) {}
+
+  /**
+   * @throws DomainError for anything that keeps the run from starting: a control that cannot be
+   *   applied, a missing secret, the engine away. What was made until then is in the session.
+   */
+  async run(session: RunSession): Promise<PreparedFrame> {
+    const { run, request } = session;
+    const policy = effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
+    session.policy = policy;
+    const [frame, image, place] = await Promise.all([
+      this.#frame(session),
+      this.host.images.resolve(policy.image),
+      this.host.network.place(run.id, policy).then((found) => (session.place = found)),
+    ]);
+    const paths = await this.workspaces.prepare(run.issue, image, (directory) =>
+      this.gift.give(directory, image),
+    );
+    session.sandbox = await this.host.sandboxes.create({
+      runId: run.id,
+      issue: run.issue,
+      turn: FIRST_TURN,
+      policy,
+      image,
+      ...paths,
+      network: place,
+      resolvConf: place.resolvConf,
+    });
+    return frame;
+  }
+
+  async #frame(session: RunSession): Promise<PreparedFrame> {
+    const { env, secrets, command } = session.request;
+    const values = await this.vault.reveal(Object.values(secrets));
+    const injected = new Map<string, string>();
+    for (const [variable, name] of Object.entries(secrets)) {
+      injected.set(variable, values.get(name)!.reveal());
+    }
+    session.secretValues = injected;
+    const passed = Object.entries(this.settings.passedEnvironment);
+    const nonce = newNonce();
+    const environment = {
+      ...Object.fromEntries(passed.map(([name, value]) => [name, value.reveal()])),
+      ...(env as Record<string, string>),
+      ...Object.fromEntries(injected),
+    };
+    return { nonce, bytes: encodeFrame({ argv: command, env: environment, nonce }) };
+  }
+}
