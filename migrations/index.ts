@@ -1,4 +1,12 @@
 import { CreateStorageProbe1795392000000 } from './1795392000000-create-storage-probe.js';
+import { CreateAuditRows1795392100000 } from './1795392100000-create-audit-rows.js';
+import { CreateEncryptedSecrets1795392200000 } from './1795392200000-create-encrypted-secrets.js';
+import { CreateRuns1795393000000 } from './1795393000000-create-runs.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
-export const migrations = [CreateStorageProbe1795392000000];
+export const migrations = [
+  CreateStorageProbe1795392000000,
+  CreateAuditRows1795392100000,
+  CreateEncryptedSecrets1795392200000,
+  CreateRuns1795393000000,
+];

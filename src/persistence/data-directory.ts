@@ -3,11 +3,13 @@ import {
   chmodSync,
   closeSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
   statSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -90,16 +92,20 @@ function readInstanceId(file: string): string {
 }
 
 /**
- * Writes a file of mode 0600 that does not exist yet and makes its content durable.
+ * Makes a file of mode 0600 that does not exist yet; after a crash it is there with all of its
+ * content, or not at all.
  * @throws an `EEXIST` error when it exists.
  */
 export function writeNewFile(file: string, content: string): void {
-  const descriptor = openSync(file, 'wx', 0o600);
+  const draft = `${file}.${randomBytes(4).toString('hex')}`;
+  const descriptor = openSync(draft, 'wx', 0o600);
   try {
     writeSync(descriptor, content);
     fsyncSync(descriptor);
+    linkSync(draft, file);
   } finally {
     closeSync(descriptor);
+    unlinkSync(draft);
   }
 }
 

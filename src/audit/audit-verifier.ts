@@ -1,0 +1,122 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+
+import { DomainError } from '../kernel/domain-error.js';
+import { AuditAnchor } from './audit-anchor.js';
+import { AuditKey } from './audit-key.js';
+import { GENESIS, type ChainHead } from './audit-row.js';
+import { AuditTrail } from './audit-trail.js';
+import { AuditRepository } from './audit.repository.js';
+import { BreakClassifier, type BrokenLink } from './break-classifier.js';
+import { checkLink } from './chain-link.js';
+import { judgeAnchor } from './trail-state.js';
+
+export interface Verification {
+  ok: boolean;
+  /** Rows whose hash was recomputed, those up to the checkpoint not among them. */
+  checked: number;
+  firstBroken: BrokenLink | null;
+}
+
+/** About 5 ms of one core; then others get their turn. */
+const CHUNK_ROWS = 500;
+
+/** A shorter trail is verified whole every time: the checkpoint would save nothing worth its price. */
+const LEAST_CHECKPOINT = 20_000;
+
+/** Recomputes the chain: one verification at a time, which later callers join. */
+@Injectable()
+export class AuditVerifier implements OnModuleDestroy {
+  #running: { full: boolean; result: Promise<Verification> } | null = null;
+  /** The last row of a verification that found all sound; in memory only. */
+  #checkpoint: ChainHead = GENESIS;
+  #stopping = false;
+
+  constructor(
+    private readonly repository: AuditRepository,
+    private readonly key: AuditKey,
+    private readonly anchor: AuditAnchor,
+    private readonly trail: AuditTrail,
+    private readonly classifier: BreakClassifier,
+  ) {}
+
+  onModuleDestroy(): void {
+    this.#stopping = true;
+  }
+
+  /** From the last checkpoint, or with `full` from the first row. */
+  async verify(full: boolean): Promise<Verification> {
+    while (full && this.#running && !this.#running.full) {
+      await this.#running.result.catch(() => undefined);
+    }
+    this.#running ??= {
+      full,
+      result: this.#verify(full).finally(() => (this.#running = null)),
+    };
+    return this.#running.result;
+  }
+
+  async #verify(full: boolean): Promise<Verification> {
+    // Whatever is committed or anchored by now must be found in the table that is read after it.
+    const { head: committed, anchored } = this.trail;
+    const anchor = await this.anchor.read();
+    const table = await this.repository.head();
+    const start = await this.#start(full);
+    const walk = await this.#walk(start, table, committed);
+    const checked = walk.checked;
+    if (walk.broken) return { ok: false, checked, firstBroken: walk.broken };
+
+    const lost = anchor.state === 'kept' && anchor.head.seq < anchored.seq;
+    const hash = anchor.state === 'kept' ? await this.repository.hashAt(anchor.head.seq) : null;
+    const reason = judgeAnchor(anchor, walk.head, hash) ?? (lost ? 'anchor_rolled_back' : null);
+    if (reason) {
+      const seq = reason === 'cut_from_end' ? walk.head.seq + 1 : walk.head.seq;
+      return { ok: false, checked, firstBroken: { seq, reason } };
+    }
+    if (walk.head.seq < committed.seq) {
+      return {
+        ok: false,
+        checked,
+        firstBroken: { seq: walk.head.seq + 1, reason: 'cut_from_end' },
+      };
+    }
+    this.#checkpoint = walk.head;
+    return { ok: true, checked, firstBroken: null };
+  }
+
+  async #start(full: boolean): Promise<ChainHead> {
+    if (full || this.#checkpoint.seq < LEAST_CHECKPOINT) return GENESIS;
+    const hash = await this.repository.hashAt(this.#checkpoint.seq);
+    return hash === this.#checkpoint.hash ? this.#checkpoint : GENESIS;
+  }
+
+  async #walk(
+    start: ChainHead,
+    table: ChainHead,
+    committed: ChainHead,
+  ): Promise<{ head: ChainHead; checked: number; broken: BrokenLink | null }> {
+    let head = start;
+    let checked = 0;
+    // Below the first number too: a row that was put there is not the service's.
+    let position = start === GENESIS ? Number.MIN_SAFE_INTEGER : start.seq;
+    while (position < table.seq) {
+      const rows = await this.repository.after(position, CHUNK_ROWS);
+      for (const row of rows) {
+        if (row.seq > table.seq) return { head, checked, broken: null };
+        checked++;
+        const fault = checkLink(this.key, head, row);
+        if (fault) {
+          const broken = await this.classifier.classify(fault, row, head, committed);
+          return { head, checked, broken };
+        }
+        head = { seq: row.seq, hash: row.hash };
+      }
+      if (rows.length === 0) break;
+      position = head.seq;
+      await yieldToOthers();
+      if (this.#stopping) throw new DomainError('shutting_down', 'The service is stopping');
+    }
+    return { head, checked, broken: null };
+  }
+}

@@ -1,0 +1,2 @@
+export const SECRET_SET = 'secret.set';
+export const SECRET_DELETED = 'secret.deleted';
