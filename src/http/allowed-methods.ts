@@ -20,6 +20,13 @@ export class AllowedMethods {
     else this.#routes.set(url, { pattern: patternOf(url), methods: new Set([method]) });
   }
 
+  /** All routes, as `METHOD /template`. */
+  all(): string[] {
+    return [...this.#routes].flatMap(([url, { methods }]) =>
+      [...methods].map((method) => `${method} ${url}`),
+    );
+  }
+
   /** The methods of a request's path, without its query; empty for a path that does not exist. */
   of(path: string): string[] {
     const methods = new Set<string>();

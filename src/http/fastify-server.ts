@@ -16,6 +16,13 @@ import type { ServerTimeouts } from './server-timeouts.js';
 const LONGEST_LOGGED_PATH = 1024;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Every route of the server; the architecture test compares it with what is documented. */
+    allowedMethods: AllowedMethods;
+  }
+}
+
 export interface ServerParts {
   readonly replies: ErrorReplies;
   readonly observers: RequestObservers;
@@ -62,6 +69,7 @@ export function createFastifyServer(parts: ServerParts): FastifyInstance {
   answerExpectations(server);
   keepBodiesAsBytes(server);
   allowed.gatherFrom(server);
+  server.decorate('allowedMethods', allowed);
   registerRequestContext(server, parts.clientAddressOf);
   addFrameHooks(server, observers);
   server.setErrorHandler((error, request, reply) => replies.send(request, reply, error));

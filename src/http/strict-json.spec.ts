@@ -41,7 +41,7 @@ describe('parseStrictJson', () => {
       });
     fc.assert(
       fc.property(damaged, (text) => {
-        fc.pre(text.isWellFormed());
+        fc.pre(!/\p{Surrogate}/u.test(text));
         let valid = true;
         try {
           JSON.parse(text);

@@ -35,6 +35,11 @@ export function describeOperation(
   for (const [status, statusCodes] of errorsByStatus(codes)) {
     operation.responses[String(status)] = errorResponse(status, statusCodes, shared);
   }
+  Object.assign(operation, {
+    'x-risoluto-access': route.access,
+    'x-risoluto-rate-group': route.rateGroup,
+    'x-risoluto-audited': route.audited,
+  });
   const credentials = credentialsOf(route);
   if (credentials !== undefined) operation.security = credentials;
 }
