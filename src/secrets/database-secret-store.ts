@@ -56,6 +56,11 @@ export class DatabaseSecretStore extends SecretStore {
     });
   }
 
+  async existing(keys: readonly string[]): Promise<Set<string>> {
+    this.keyring.cipher();
+    return this.repository.existing(keys);
+  }
+
   async reveal(keys: readonly string[]): Promise<Map<string, Redacted>> {
     const cipher = this.keyring.cipher();
     const rows = await this.repository.find(keys);

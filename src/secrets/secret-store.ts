@@ -30,8 +30,11 @@ export abstract class SecretStore {
    */
   abstract delete(origin: Origin, key: string): Promise<void>;
 
+  /** Those of the keys that exist. */
+  abstract existing(keys: readonly string[]): Promise<Set<string>>;
+
   /**
-   * Those of the keys that exist, all as of one moment.
+   * Those of the keys that exist with their values, all as of one moment.
    * @throws DomainError `secret_unreadable` for a stored value that does not decrypt
    */
   abstract reveal(keys: readonly string[]): Promise<Map<string, Redacted>>;

@@ -37,6 +37,11 @@ export class SecretsRepository {
     return this.#secrets.findBy({ key: In([...keys]) });
   }
 
+  async existing(keys: readonly string[]): Promise<Set<string>> {
+    const rows = await this.#secrets.find({ where: { key: In([...keys]) }, select: { key: true } });
+    return new Set(rows.map((row) => row.key));
+  }
+
   /** Up to `limit` rows after `key`, by key. */
   some(after: string, limit: number): Promise<StoredSecret[]> {
     return this.#secrets
