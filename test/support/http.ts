@@ -76,6 +76,7 @@ function encodeBody(body: unknown): Buffer | undefined {
 }
 
 function parseBody(contentType: string | undefined, text: string): unknown {
-  if (contentType === undefined || !/^application\/([\w.-]+\+)?json\b/.test(contentType)) return text;
+  if (contentType === undefined || !/^application\/([\w.-]+\+)?json\b/.test(contentType))
+    return text;
   return JSON.parse(text);
 }

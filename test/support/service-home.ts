@@ -17,7 +17,10 @@ export interface ServiceHome {
   network: string;
 }
 
-export async function makeServiceHome(yaml: string | object, dataDir?: string): Promise<ServiceHome> {
+export async function makeServiceHome(
+  yaml: string | object,
+  dataDir?: string,
+): Promise<ServiceHome> {
   const root = await mkdtemp(join(tmpdir(), 'risoluto-t-'));
   const network = `risoluto-t-${randomBytes(4).toString('hex')}`;
   const home = {

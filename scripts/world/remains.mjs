@@ -1,0 +1,84 @@
+import { existsSync, readdirSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { CACHE } from '../lib/paths.mjs';
+import { WORLDS } from './state.mjs';
+
+const CGROUPS = '/sys/fs/cgroup';
+
+/**
+ * A world's processes, mounts and networks end with its first process. What stays are directories
+ * and empty control groups, removed here.
+ *
+ * @param {string} id
+ */
+export function removeWorld(id) {
+  removeCgroups(`rslt-${id}`);
+  rmSync(join(CACHE, 'worlds', id), { recursive: true, force: true, maxRetries: 5 });
+  rmSync(join(WORLDS, id), { recursive: true, force: true, maxRetries: 5 });
+}
+
+/**
+ * Removes the worlds whose owner was killed before it could.
+ * @returns {string[]} their ids
+ */
+export function removeForsaken() {
+  if (!existsSync(WORLDS)) return [];
+  const forsaken = readdirSync(WORLDS).filter((id) => !ownerLives(join(WORLDS, id)));
+  forsaken.forEach(removeWorld);
+  return forsaken;
+}
+
+/** @param {string} directory */
+export function own(directory) {
+  writeFileSync(join(directory, 'owner'), `${process.pid} ${startTime(process.pid)}`);
+}
+
+/** @param {string} directory */
+function ownerLives(directory) {
+  const file = join(directory, 'owner');
+  if (!existsSync(file)) return false;
+  const [pid, startedAt] = readFileSync(file, 'utf8').split(' ');
+  return startTime(Number(pid)) === startedAt;
+}
+
+/**
+ * With the pid it names one process of this boot, whatever the pid is used for later.
+ * @param {number} pid
+ */
+function startTime(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} name */
+function removeCgroups(name) {
+  for (const hierarchy of ['', ...listDirectories(CGROUPS)])
+    removeTree(join(CGROUPS, hierarchy, name));
+}
+
+/**
+ * A control group goes with `rmdir` once it has no process; its files are the kernel's.
+ * @param {string} path
+ */
+function removeTree(path) {
+  if (!existsSync(path)) return;
+  for (const child of listDirectories(path)) removeTree(join(path, child));
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    console.error(`warning: ${path} stays: ${error.message}`);
+  }
+}
+
+/** @param {string} path */
+function listDirectories(path) {
+  if (!existsSync(path)) return [];
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+}

@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import { own, removeForsaken, removeWorld } from './remains.mjs';
+import { newWorld, saveWorld } from './state.mjs';
+
+const INSIDE = fileURLToPath(new URL('./inside.mjs', import.meta.url));
+const STOP_MS = 30_000;
+
+/**
+ * Makes a test world, runs a command in it and takes the world away again, whatever happens.
+ *
+ * The world is a mount, a process and two network namespaces. All of it hangs on its first process,
+ * which dies with this one (also by `kill -9`), and with it every service, container and network.
+ *
+ * @param {string[]} command
+ * @param {{archives: Record<string, string>, env?: NodeJS.ProcessEnv}} options `archives`: tar file by
+ *   the name of the recipe whose image the engine shall have
+ * @returns {Promise<number>} the command's exit code
+ */
+export async function runInWorld(command, { archives, env }) {
+  for (const id of removeForsaken()) console.log(`removed what the killed world ${id} left`);
+  const world = newWorld();
+  own(world.directory);
+  saveWorld(world);
+  try {
+    return await supervise(world.directory, command, {
+      ...process.env,
+      ...env,
+      ...archiveEnv(archives),
+    });
+  } finally {
+    removeWorld(world.id);
+  }
+}
+
+/** @param {Record<string, string>} archives */
+function archiveEnv(archives) {
+  return { RISOLUTO_WORLD_ARCHIVES: JSON.stringify(archives) };
+}
+
+/**
+ * @param {string} directory
+ * @param {string[]} command
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>}
+ */
+function supervise(directory, command, env) {
+  const child = spawn(
+    'setpriv',
+    [
+      ...['--pdeathsig', 'KILL'],
+      ...['unshare', '--mount', '--pid', '--net', '--mount-proc', '--kill-child'],
+      // Reaps what the engine and the tests leave to the first process.
+      ...['docker-init', '--', process.execPath, INSIDE, directory, ...command],
+    ],
+    { env, stdio: ['ignore', 'inherit', 'inherit', 'pipe'] },
+  );
+  const stop = () => {
+    // The end of this pipe tells the world to stop: a signal to `unshare` would not reach it.
+    child.stdio[3]?.destroy();
+    setTimeout(() => child.kill('SIGKILL'), STOP_MS).unref();
+  };
+  /** @type {NodeJS.Signals[]} */
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, stop);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      for (const signal of signals) process.off(signal, stop);
+      resolve(code ?? 1);
+    });
+  });
+}
