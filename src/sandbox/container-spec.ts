@@ -32,6 +32,8 @@ export interface ContainerSpecInput {
   /** The profile's JSON text; null: the engine's default profile. */
   seccompProfile: string | null;
   outputLimitBytes: number;
+  /** Random: the engine answers neighbours who ask for a host name, so a common one would list us all. */
+  hostname: string;
 }
 
 const MiB = 1024 * 1024;
@@ -53,7 +55,7 @@ export function buildContainerSpec(input: ContainerSpecInput): ContainerCreateBo
   const { policy, image, network } = input;
   return {
     Image: image.id,
-    Hostname: 'sandbox',
+    Hostname: input.hostname,
     Domainname: '',
     User: `${image.uid}:${image.gid}`,
     Env: environmentOf(policy, image),

@@ -18,6 +18,8 @@ export interface LogSource {
   exited: Promise<unknown>;
   /** Ends the reading. */
   signal: AbortSignal;
+  /** A followed log from the beginning, if one is open already. */
+  opened?: Readable | null;
 }
 
 /**
@@ -49,15 +51,12 @@ export async function* readLog(source: LogSource): AsyncGenerator<LogPiece[]> {
 }
 
 async function* readPass(
-  { engine, containerId, exited, signal }: LogSource,
+  source: LogSource,
   position: LogPosition,
   follow: boolean,
 ): AsyncGenerator<LogPiece[]> {
-  const since = position.beginPass();
-  const stream = await engine.logs(containerId, {
-    follow,
-    ...(since === null ? {} : { since: formatSince(since) }),
-  });
+  const { exited, signal } = source;
+  const stream = await openLog(source, position, follow);
   const stop = () => stream.destroy();
   signal.addEventListener('abort', stop);
   const silence = follow ? endAfterSilence(stream, exited) : null;
@@ -73,6 +72,19 @@ async function* readPass(
     signal.removeEventListener('abort', stop);
     stream.destroy();
   }
+}
+
+function openLog(source: LogSource, position: LogPosition, follow: boolean): Promise<Readable> {
+  const { engine, containerId, opened } = source;
+  const since = position.beginPass();
+  if (opened && !opened.destroyed) {
+    source.opened = null;
+    return Promise.resolve(opened);
+  }
+  return engine.logs(containerId, {
+    follow,
+    ...(since === null ? {} : { since: formatSince(since) }),
+  });
 }
 
 function endAfterSilence(stream: Readable, exited: Promise<unknown>) {

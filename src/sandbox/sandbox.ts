@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AcknowledgementFilter } from './acknowledgement-filter.js';
@@ -30,6 +31,8 @@ export class Sandbox {
   #nonce: string | null = null;
   #exit: Promise<ContainerExit> | null = null;
   #acknowledged = false;
+  /** A log that nobody reads yet. */
+  #openedLog: Readable | null = null;
   readonly #removed = new AbortController();
 
   constructor(
@@ -50,13 +53,16 @@ export class Sandbox {
       throw startFailure(error);
     });
     try {
-      // The engine keeps the bytes until the container reads them, which saves a round trip.
-      await Promise.all([
-        input.finish(Buffer.concat([frame, NEWLINE])),
-        this.engine.startContainer(this.containerId),
-      ]);
+      await this.engine.startContainer(this.containerId);
+      // While a container ends the engine answers no question about it: the log of a quick command
+      // that is opened after the frame comes some 60 ms late.
+      this.#openedLog = await this.engine
+        .logs(this.containerId, { follow: true })
+        .catch(() => null);
+      await input.finish(Buffer.concat([frame, NEWLINE]));
     } catch (error) {
       input.close();
+      this.#openedLog?.destroy();
       throw startFailure(error);
     }
     this.#exit = watchExit(this.engine, this.containerId, this.#removed.signal);
@@ -75,7 +81,9 @@ export class Sandbox {
       containerId: this.containerId,
       exited: this.#requireExit(),
       signal: stop,
+      opened: this.#openedLog,
     });
+    this.#openedLog = null;
     let at = 0;
     for await (const batch of log) {
       for (const piece of joinPieces(batch)) {
@@ -113,6 +121,7 @@ export class Sandbox {
       throw unexpected(error);
     }
     this.#removed.abort();
+    this.#openedLog?.destroy();
   }
 
   /** Bytes written to the root filesystem, which only `danger-full-access` allows. */

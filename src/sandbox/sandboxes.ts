@@ -72,6 +72,7 @@ export class Sandboxes {
       mounts: { workspaceDir, homeDir, resolvConf, layout, extraMounts },
       seccompProfile,
       outputLimitBytes: this.settings.runs.outputLimit,
+      hostname: randomBytes(6).toString('hex'),
     });
     const id = await this.#create(body);
     try {
