@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 
+import { AuditModule } from './audit/audit.module.js';
 import { AccessGuard } from './auth/access.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
@@ -10,6 +11,10 @@ import { HttpModule } from './http/http.module.js';
 import type { RequestObservers } from './http/request-observers.js';
 import { KernelModule } from './kernel/kernel.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { PersistenceModule } from './persistence/persistence.module.js';
+import { RunsModule } from './runs/runs.module.js';
+import { SecretsModule } from './secrets/secrets.module.js';
+import { SettingsModule } from './settings/settings.module.js';
 import { RateLimitGuard } from './throttle/rate-limit.guard.js';
 import { ThrottleModule } from './throttle/throttle.module.js';
 
@@ -30,8 +35,13 @@ export class AppModule {
         KernelModule,
         HttpModule.forObservers(observers),
         MetricsModule,
+        PersistenceModule,
         AuthModule,
         ThrottleModule,
+        AuditModule,
+        SecretsModule,
+        SettingsModule,
+        RunsModule,
         HealthModule,
       ],
       providers: GLOBAL_GUARDS.map((guard) => ({ provide: APP_GUARD, useExisting: guard })),

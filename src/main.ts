@@ -9,6 +9,7 @@ import { loadSettings } from './config/load-settings.js';
 import { processEnvironment } from './config/process-environment.js';
 import type { Settings } from './config/settings.js';
 import { BufferedRootLogger, type RootLogger } from './kernel/root-logger.js';
+import { StartupError } from './kernel/startup-error.js';
 
 /** `EX_CONFIG` of sysexits.h: starting again will not help until an operator changes something. */
 const EXIT_CONFIGURATION = 78;
@@ -65,6 +66,7 @@ try {
   await app.listen({ host: settings.server.bind, port: settings.server.port });
   rootLogger.pino.info({ url: await app.getUrl() }, 'listening');
 } catch (error) {
-  rootLogger.pino.fatal({ err: error }, 'could not start');
+  if (error instanceof StartupError) process.stderr.write(`risoluto: ${error.message}\n`);
+  else rootLogger.pino.fatal({ err: error }, 'could not start');
   end(rootLogger, EXIT_FAILURE);
 }
