@@ -31,16 +31,22 @@ export async function nftList(run: RunTool, family: string, table: string): Prom
   throw new FenceCommandError('nft list', result.stderr);
 }
 
+// Each try deletes entries, and an entry that ends by itself meanwhile ends the try.
+const MOST_TRIES = 50;
+
 export async function forgetConnections(run: RunTool, range: string): Promise<void> {
-  await Promise.all(
-    ['-s', '-d'].map(async (end) => {
-      const result = await run({ argv: ['conntrack', '-D', end, range], input: '' });
-      const nothingToDelete = result.stderr.includes(' 0 flow entries have been deleted');
-      if (result.exitCode !== 0 && !nothingToDelete) {
-        throw new FenceCommandError('conntrack', result.stderr);
-      }
-    }),
-  );
+  for (const end of ['-s', '-d']) await forgetEnd(run, ['conntrack', '-D', end, range]);
+}
+
+async function forgetEnd(run: RunTool, argv: readonly string[]): Promise<void> {
+  let stderr = '';
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const result = await run({ argv, input: '' });
+    stderr = result.stderr;
+    if (result.exitCode === 0 || stderr.includes(' 0 flow entries have been deleted')) return;
+    if (!stderr.includes("such conntrack doesn't exist")) break;
+  }
+  throw new FenceCommandError('conntrack', stderr);
 }
 
 export async function ipLinks(run: RunTool): Promise<HostLink[]> {
