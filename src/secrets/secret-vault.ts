@@ -15,16 +15,6 @@ export class SecretVault {
    */
   async missing(names: readonly string[]): Promise<string[]> {
     if (names.length === 0) return [];
-    const known = new Set((await this.store.list()).map(({ key }) => key));
-    return [...new Set(names)].filter((name) => !known.has(name));
-  }
-
-  /**
-   * Those of the names that no secret has.
-   * @throws DomainError `secrets_locked`
-   */
-  async missing(names: readonly string[]): Promise<string[]> {
-    if (names.length === 0) return [];
     const existing = await this.store.existing(names);
     return [...new Set(names)].filter((name) => !existing.has(name));
   }
