@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 
-import { ApiRead } from '../kernel/route-metadata.js';
+import { ApiRead, WriteWithParameter } from '../kernel/route-metadata.js';
 import { AuditLog } from './audit-log.js';
 import { AuditVerifier } from './audit-verifier.js';
 import { AuditQuery, VerifyQuery } from './dto/audit-query.js';
@@ -28,7 +28,8 @@ export class AuditController {
 
   /** Recomputes the hash chain and names the first broken link. */
   @Get('verify')
-  @ApiRead('validation_failed', 'shutting_down')
+  @ApiRead('validation_failed', 'write_unauthorized', 'write_forbidden', 'shutting_down')
+  @WriteWithParameter('full')
   @ApiOkResponse({ type: VerificationView })
   async verify(@Query() query: VerifyQuery): Promise<VerificationView> {
     return this.verifier.verify(query.full === 'true');

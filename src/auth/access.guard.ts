@@ -3,7 +3,11 @@ import type { FastifyRequest } from 'fastify';
 
 import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
-import { ACCESS_METADATA, type RouteAccess } from '../kernel/route-metadata.js';
+import {
+  ACCESS_METADATA,
+  WRITE_PARAMETER_METADATA,
+  type RouteAccess,
+} from '../kernel/route-metadata.js';
 import { Metrics } from '../metrics/metrics.js';
 import {
   decideAccess,
@@ -25,12 +29,18 @@ const MESSAGES: Readonly<Record<DenialCode, string>> = {
   read_unauthorized: 'A valid read or write token is needed: Authorization: Bearer <token>',
 };
 
+interface DeclaredAccess {
+  readonly access: RouteAccess | undefined;
+  /** The query parameter that makes a call of a reading route a write. */
+  readonly writeParameter: string | undefined;
+}
+
 /** Gathers what `decideAccess` decides on, and carries the decision out. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   readonly #writeToken: ExpectedToken | null;
   readonly #readToken: ExpectedToken | null;
-  readonly #accessOf = new WeakMap<object, { access: RouteAccess | undefined }>();
+  readonly #accessOf = new WeakMap<object, DeclaredAccess>();
   readonly #denials = new DenialLog(new Logger(AccessGuard.name));
 
   constructor(
@@ -44,7 +54,8 @@ export class AccessGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const decision = this.#decide(this.#declaredAccess(context), request);
+    const declared = this.#declaredAccess(context);
+    const decision = this.#decide(asCalled(declared, request), request);
     if (decision.allowed) {
       request.risoluto.actor = decision.actor;
       return true;
@@ -75,15 +86,28 @@ export class AccessGuard implements CanActivate {
   }
 
   /** Of the handler alone: access inherited from a class would open a handler that forgot its own. */
-  #declaredAccess(context: ExecutionContext): RouteAccess | undefined {
+  #declaredAccess(context: ExecutionContext): DeclaredAccess {
     const handler = context.getHandler();
     let known = this.#accessOf.get(handler);
     if (known === undefined) {
-      known = { access: Reflect.getMetadata(ACCESS_METADATA, handler) as RouteAccess | undefined };
+      known = {
+        access: Reflect.getMetadata(ACCESS_METADATA, handler) as RouteAccess | undefined,
+        writeParameter: Reflect.getMetadata(WRITE_PARAMETER_METADATA, handler) as string | undefined,
+      };
       this.#accessOf.set(handler, known);
     }
-    return known.access;
+    return known;
   }
+}
+
+/** Whatever the parameter's value is, but the `false` that asks for nothing. */
+function asCalled(
+  { access, writeParameter }: DeclaredAccess,
+  request: FastifyRequest,
+): RouteAccess | undefined {
+  if (access === undefined || writeParameter === undefined) return access;
+  const given = (request.query as Record<string, unknown>)[writeParameter];
+  return given === undefined || given === 'false' ? access : 'write';
 }
 
 function measured(given: string | null, expected: ExpectedToken | null): Presented {

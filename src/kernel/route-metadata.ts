@@ -19,6 +19,7 @@ export const ACCESS_METADATA = 'risoluto:access';
 export const RATE_GROUP_METADATA = 'risoluto:rate-group';
 export const AUDITED_METADATA = 'risoluto:audited';
 export const FAILS_WITH_METADATA = 'risoluto:fails-with';
+export const WRITE_PARAMETER_METADATA = 'risoluto:write-parameter';
 export const RAW_BODY_METADATA = 'risoluto:raw-body';
 
 export const Access = (access: RouteAccess) => SetMetadata(ACCESS_METADATA, access);
@@ -27,6 +28,9 @@ export const Audited = (action: AuditedAction) => SetMetadata(AUDITED_METADATA, 
 
 /** The error codes that a route documents beside those that every route of its kind can answer. */
 export const FailsWith = (...codes: ErrorCode[]) => SetMetadata(FAILS_WITH_METADATA, codes);
+
+/** A route that reads, but costs so much with this query parameter that the write guard decides then. */
+export const WriteWithParameter = (name: string) => SetMetadata(WRITE_PARAMETER_METADATA, name);
 
 /** The handler gets the body's bytes; nothing parses them. */
 export const RawBody = () => SetMetadata(RAW_BODY_METADATA, true);
