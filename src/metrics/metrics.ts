@@ -1,4 +1,4 @@
-import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 const PREFIX = 'risoluto_';
 
@@ -42,6 +42,33 @@ export class Metrics {
     name: `${PREFIX}rate_limit_overflow_requests_total`,
     help: 'Requests that shared the overflow allowance because the table was full, by group',
     labelNames: ['group'] as const,
+    registers: [this.registry],
+  });
+
+  readonly runs = new Counter({
+    name: `${PREFIX}runs_total`,
+    help: 'Finished runs, by outcome',
+    labelNames: ['status'] as const,
+    registers: [this.registry],
+  });
+
+  readonly activeRuns = new Gauge({
+    name: `${PREFIX}active_runs`,
+    help: 'Runs that are executed now',
+    registers: [this.registry],
+  });
+
+  readonly runStart = new Histogram({
+    name: `${PREFIX}run_start_seconds`,
+    help: 'Time from taking a run out of the queue to the beginning of its command',
+    buckets: [0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30],
+    registers: [this.registry],
+  });
+
+  readonly runDuration = new Histogram({
+    name: `${PREFIX}run_duration_seconds`,
+    help: 'Time from the beginning of a command to its end',
+    buckets: [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 1800, 3600, 7200],
     registers: [this.registry],
   });
 

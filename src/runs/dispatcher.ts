@@ -38,11 +38,6 @@ export class Dispatcher implements OnApplicationBootstrap {
     this.#wake();
   }
 
-  /** How many runs are executed now. */
-  get active(): number {
-    return this.#active.size;
-  }
-
   /** Takes no more runs and ends those that run; resolves when they have ended, or after 8 s. */
   async stop(): Promise<void> {
     this.signals.stop();

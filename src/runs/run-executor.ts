@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 
 import { DomainError } from '../kernel/domain-error.js';
+import { Metrics } from '../metrics/metrics.js';
 import { WorkspaceUnusableError } from '../workspaces/workspaces.service.js';
 import { decideOutcome, type RunOutcome } from './run-outcome.js';
 import { RunQueue } from './run-queue.js';
@@ -30,12 +31,14 @@ export class RunExecutor {
     private readonly finish: FinishStep,
     private readonly queue: RunQueue,
     private readonly signals: RunSignals,
+    private readonly metrics: Metrics,
   ) {}
 
   /** Ends with the run's outcome stored, or with the run back in the queue untouched. */
   async execute(run: RunEntity): Promise<Execution> {
     const session = new RunSession(run);
     this.#sessions.add(session);
+    this.metrics.activeRuns.inc();
     const unlisten = this.signals.cancel.onRequest(run.id, () => session.end('cancel'));
     try {
       const outcome = await this.#outcome(session);
@@ -49,6 +52,7 @@ export class RunExecutor {
     } finally {
       unlisten();
       this.#sessions.delete(session);
+      this.metrics.activeRuns.dec();
       this.signals.changes.notify(run.id);
     }
   }

@@ -8,7 +8,7 @@ import { ID_PATTERN, newId } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
 import { Transactions, type Transaction } from '../persistence/transactions.js';
 import { effectivePolicy } from '../sandbox/policy.js';
-import { SecretVault } from '../secrets/secret-vault.js';
+import { SecretVault, unknownSecrets } from '../secrets/secret-vault.js';
 import { CancelSignal } from './cancel-signal.js';
 import { IdempotencyKeys, type IdempotentRequest } from './idempotency.js';
 import { ChangeWaiter } from './run-changes.js';
@@ -179,16 +179,6 @@ export class RunsService {
 
 function finished(): DomainError {
   return new DomainError('run_finished', 'The run has finished, so it cannot be cancelled');
-}
-
-function unknownSecrets(names: readonly string[]): DomainError {
-  const details = names.map((name) => ({
-    field: 'secrets',
-    message: `there is no secret ${name}`,
-  }));
-  return new DomainError('secret_unknown', 'A secret that the run names does not exist', {
-    details,
-  });
 }
 
 function runCursor(cursor: string): string {

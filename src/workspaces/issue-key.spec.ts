@@ -33,11 +33,14 @@ describe('issue keys', () => {
 
   it('never lets through what is more than one plain path component', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'aZ9-_./\\%~ \0\n:'), maxLength: 6 }), (text) => {
-        if (!isIssueKey(text)) return;
-        expect(text).toMatch(/^[A-Za-z0-9._-]+$/);
-        expect(text).not.toMatch(/^[.-]|\.\.|\.$/);
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...'aZ9-_./\\%~ \0\n:'), maxLength: 6 }),
+        (text) => {
+          if (!isIssueKey(text)) return;
+          expect(text).toMatch(/^[A-Za-z0-9._-]+$/);
+          expect(text).not.toMatch(/^[.-]|\.\.|\.$/);
+        },
+      ),
       { numRuns: 5000 },
     );
   });

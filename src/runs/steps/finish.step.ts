@@ -2,9 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 
 import { Clock } from '../../kernel/clock.js';
 import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
+import { Metrics } from '../../metrics/metrics.js';
 import { Transactions } from '../../persistence/transactions.js';
 import { LeftoverContainers } from '../leftover-containers.js';
 import type { RunOutcome } from '../run-outcome.js';
+import type { FinalStatus } from '../run-status.js';
+import type { RunEntity } from '../run.entity.js';
 import { withoutValues } from '../run-request.js';
 import type { RunSession } from '../run-session.js';
 import { RunRepository } from '../run.repository.js';
@@ -20,6 +23,7 @@ export class FinishStep {
     private readonly runs: RunRepository,
     private readonly host: SandboxHost,
     private readonly leftovers: LeftoverContainers,
+    private readonly metrics: Metrics,
     private readonly clock: Clock,
   ) {}
 
@@ -36,9 +40,9 @@ export class FinishStep {
   /** Makes a stored outcome final. */
   async close(id: string, outcome: RunOutcome): Promise<void> {
     const { status, exitCode, reason, message } = outcome;
-    await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
+    const finished = await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
       const run = await this.runs.findIn(tx.manager, id);
-      if (run === null) return;
+      if (run === null) return null;
       await this.runs.transition(tx.manager, id, status, {
         exitCode,
         reason,
@@ -49,7 +53,16 @@ export class FinishStep {
       });
       const details = { issue: run.issue, status, exitCode, reason };
       tx.audit({ action: 'run.finished', target: id, details });
+      return run;
     });
+    if (finished !== null) this.#count(finished, status);
+  }
+
+  #count({ preparingAt, runningAt, endedAt }: RunEntity, status: FinalStatus): void {
+    this.metrics.runs.inc({ status });
+    if (runningAt === null || preparingAt === null) return;
+    this.metrics.runStart.observe((runningAt - preparingAt) / 1000);
+    this.metrics.runDuration.observe(Math.max(0, (endedAt ?? runningAt) - runningAt) / 1000);
   }
 
   /** Removes what the run had on this machine: sandbox, open address, address, files. */
