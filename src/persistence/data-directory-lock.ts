@@ -1,3 +1,5 @@
+import { closeSync, openSync } from 'node:fs';
+
 import sqlite3 from 'sqlite3';
 
 import { StartupError } from '../kernel/startup-error.js';
@@ -13,8 +15,11 @@ export class DataDirectoryLock {
   /** @throws StartupError when another process holds the lock. */
   static async acquire(directory: DataDirectory): Promise<DataDirectoryLock> {
     const file = directory.path('lock');
+    closeSync(openSync(file, 'a', 0o600));
     const database = await open(file);
     try {
+      // Nothing is ever written, so a journal on disk would only be left behind.
+      await execute(database, 'PRAGMA journal_mode = MEMORY');
       await execute(database, 'BEGIN EXCLUSIVE');
     } catch (error) {
       await close(database);

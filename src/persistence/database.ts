@@ -7,6 +7,7 @@ import { StartupError } from '../kernel/startup-error.js';
 import { DataDirectoryLock } from './data-directory-lock.js';
 import type { DataDirectory } from './data-directory.js';
 import { MIGRATIONS_TABLE, migrate, type MigrationClass } from './schema.js';
+import { silentLogger } from './silent-logger.js';
 import { OPEN_READONLY, sqliteDriver } from './sqlite.js';
 import { translateStorageError } from './storage-error.js';
 
@@ -78,6 +79,7 @@ const COMMON_OPTIONS = {
   busyTimeout: BUSY_TIMEOUT_MS,
   synchronize: false,
   logging: false,
+  logger: silentLogger,
 } as const satisfies Partial<SqliteConnectionOptions>;
 
 /** SQLite gives the WAL and its index the mode of the database file. */
