@@ -47,12 +47,11 @@ async function main(args) {
   });
   const archives = await progress.stage('Images', makeImages);
   const { runInWorld } = await import('./world/start.mjs');
-  return progress.stage('Tests', () =>
-    runInWorld(vitest(args.filter((arg) => arg !== '--long')), {
-      archives,
-      env: args.includes('--long') ? { RISOLUTO_TEST_LONG: '1' } : {},
-    }),
-  );
+  progress.heading('Tests');
+  return runInWorld(vitest(args.filter((arg) => arg !== '--long')), {
+    archives,
+    env: args.includes('--long') ? { RISOLUTO_TEST_LONG: '1' } : {},
+  });
 }
 
 function refuseWhereNoWorldCanStand() {

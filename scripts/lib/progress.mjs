@@ -1,4 +1,4 @@
-const HEARTBEAT_MS = 5000;
+const HEARTBEAT_MS = 10_000;
 
 /** Numbered stages with the time since the start, and a sign of life while one says nothing. */
 export class Progress {
@@ -18,9 +18,8 @@ export class Progress {
    * @returns {Promise<T>}
    */
   async stage(title, work) {
-    this.#number += 1;
+    this.heading(title);
     this.#latest = '';
-    console.log(`\n[${this.#number}/${this.total}] ${this.#clock()}  ${title}`);
     const startedAt = performance.now();
     const heartbeat = setInterval(() => this.#beat(startedAt), HEARTBEAT_MS);
     try {
@@ -30,6 +29,15 @@ export class Progress {
     } finally {
       clearInterval(heartbeat);
     }
+  }
+
+  /**
+   * A stage that shows its own life.
+   * @param {string} title
+   */
+  heading(title) {
+    this.#number += 1;
+    console.log(`\n[${this.#number}/${this.total}] ${this.#clock()}  ${title}`);
   }
 
   /** @param {number} startedAt */

@@ -5,6 +5,9 @@ import { own, removeForsaken, removeWorld } from './remains.mjs';
 import { newWorld, saveWorld } from './state.mjs';
 
 const INSIDE = fileURLToPath(new URL('./inside.mjs', import.meta.url));
+const NAMESPACES = ['--mount', '--pid', '--net', '--mount-proc', '--kill-child'];
+/** Reaps what the engine and the tests leave to the first process. */
+const REAPER = ['docker-init', '--', process.execPath];
 const STOP_MS = 30_000;
 
 /**
@@ -48,12 +51,7 @@ function archiveEnv(archives) {
 function supervise(directory, command, env) {
   const child = spawn(
     'setpriv',
-    [
-      ...['--pdeathsig', 'KILL'],
-      ...['unshare', '--mount', '--pid', '--net', '--mount-proc', '--kill-child'],
-      // Reaps what the engine and the tests leave to the first process.
-      ...['docker-init', '--', process.execPath, INSIDE, directory, ...command],
-    ],
+    ['--pdeathsig', 'KILL', 'unshare', ...NAMESPACES, ...REAPER, INSIDE, directory, ...command],
     { env, stdio: ['ignore', 'inherit', 'inherit', 'pipe'] },
   );
   const stop = () => {

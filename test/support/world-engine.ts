@@ -26,7 +26,6 @@ export async function startEngine(): Promise<void> {
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log] });
   await once(child, 'spawn');
   child.unref();
-  const answers = () => engine().ping().then(yes, no);
   await until(answers, 'the engine to answer');
 }
 
@@ -47,5 +46,11 @@ function lives(pid: number): boolean {
   }
 }
 
-const yes = (): boolean => true;
-const no = (): boolean => false;
+async function answers(): Promise<boolean> {
+  try {
+    await engine().ping();
+    return true;
+  } catch {
+    return false;
+  }
+}
