@@ -92,7 +92,8 @@ export class AccessGuard implements CanActivate {
     if (known === undefined) {
       known = {
         access: Reflect.getMetadata(ACCESS_METADATA, handler) as RouteAccess | undefined,
-        writeParameter: Reflect.getMetadata(WRITE_PARAMETER_METADATA, handler) as string | undefined,
+        writeParameter: Reflect.getMetadata(WRITE_PARAMETER_METADATA, handler) as
+          string | undefined,
       };
       this.#accessOf.set(handler, known);
     }

@@ -6,12 +6,15 @@ import { DomainError } from '../kernel/domain-error.js';
 
 const MAX_DEPTH = 64;
 
+/** `__proto__` is not a key everywhere, and class-transformer drops both without a word. */
+const REFUSED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
+
 const STRICT = { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false };
 
 /**
  * One JSON text (RFC 8259) in UTF-8, read so that no two readers can disagree about it: `JSON.parse`
  * decides what is valid and what it means, and what it would pass over in silence is refused:
- * duplicate keys, `__proto__`, more than 64 levels, text that has no UTF-8 form (lone surrogates).
+ * duplicate keys, `__proto__` and `constructor`, more than 64 levels, text that has no UTF-8 form (lone surrogates).
  *
  * @throws DomainError `invalid_json`, saying where.
  */
@@ -46,7 +49,7 @@ function refuseAmbiguity(text: string): void {
     onArrayEnd: () => void (depth -= 1),
     onObjectProperty: (key, offset) => {
       const keys = keysOfOpenObjects.at(-1);
-      if (key === '__proto__') throw refused(text, offset, 'the key __proto__ is not allowed');
+      if (REFUSED_KEYS.has(key)) throw refused(text, offset, `the key ${key} is not allowed`);
       if (keys?.has(key)) throw refused(text, offset, 'a key is given twice');
       refuseLoneSurrogate(text, key, offset);
       keys?.add(key);

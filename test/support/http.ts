@@ -76,7 +76,11 @@ function encodeBody(body: unknown): Buffer | undefined {
 }
 
 function parseBody(contentType: string | undefined, text: string): unknown {
-  if (contentType === undefined || !/^application\/([\w.-]+\+)?json\b/.test(contentType))
+  if (
+    text === '' ||
+    contentType === undefined ||
+    !/^application\/([\w.-]+\+)?json\b/.test(contentType)
+  )
     return text;
   return JSON.parse(text);
 }

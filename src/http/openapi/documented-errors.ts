@@ -27,7 +27,9 @@ export function documentedErrors(route: DeclaredRoute, shape: OperationShape): E
   const add = (...more: readonly ErrorCode[]) => more.forEach((code) => codes.add(code));
   if (route.rateGroup !== 'none') add('rate_limited');
   if (route.access === 'read') add('read_unauthorized');
-  if (route.access === 'write') add('write_unauthorized', 'write_forbidden');
+  if (route.access === 'write' || route.writeParameter !== undefined) {
+    add('write_unauthorized', 'write_forbidden');
+  }
   if (!['get', 'head', 'options'].includes(shape.method)) add(...WRITES);
   if (shape.hasPathParameters) add('uri_too_long');
   if (shape.hasParameters || shape.hasBody) add('validation_failed');

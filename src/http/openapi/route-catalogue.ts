@@ -7,6 +7,7 @@ import {
   AUDITED_METADATA,
   FAILS_WITH_METADATA,
   RATE_GROUP_METADATA,
+  WRITE_PARAMETER_METADATA,
   type AuditedAction,
   type RateGroupName,
   type RouteAccess,
@@ -17,6 +18,8 @@ export interface DeclaredRoute {
   readonly access: RouteAccess | undefined;
   readonly rateGroup: RateGroupName | undefined;
   readonly audited: AuditedAction | undefined;
+  /** The query parameter that makes a read a matter for the write guard. */
+  readonly writeParameter: string | undefined;
   readonly failsWith: readonly ErrorCode[];
 }
 
@@ -48,6 +51,7 @@ function declarationsOf(handler: object): DeclaredRoute {
     access: read(ACCESS_METADATA),
     rateGroup: read(RATE_GROUP_METADATA),
     audited: read(AUDITED_METADATA),
+    writeParameter: read(WRITE_PARAMETER_METADATA),
     failsWith: read(FAILS_WITH_METADATA) ?? [],
   };
 }
