@@ -4,6 +4,7 @@ import { Settings } from '../config/settings.js';
 import { Fence } from '../egress/fence.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { StartupError } from '../kernel/startup-error.js';
+import { InterruptedRuns } from './interrupted-runs.js';
 import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
 
@@ -17,10 +18,11 @@ export class HostStartup implements OnModuleInit {
     private readonly sandboxes: Sandboxes,
     private readonly networks: SandboxNetworks,
     private readonly fence: Fence,
+    private readonly interrupted: InterruptedRuns,
   ) {}
 
   /**
-   * Makes or checks the sandboxes' network and fences it, when the engine answers; else runs wait
+   * Settles what an earlier process left, and makes or checks the sandboxes' network and fences it, when the engine answers; else runs wait
    * for it and this is done then.
    *
    * @throws StartupError when the network is not one that this instance may use.
@@ -32,9 +34,14 @@ export class HostStartup implements OnModuleInit {
       return;
     }
     try {
+      await this.interrupted.settle();
       await this.#fence(await this.networks.ensure(this.settings.codex.sandbox.network));
     } catch (error) {
-      if (!(error instanceof DomainError) || error.code !== 'control_unavailable') throw error;
+      if (!(error instanceof DomainError)) throw error;
+      if (error.code !== 'control_unavailable') {
+        this.#logger.warn(`the machine could not be looked at yet: ${error.message}`);
+        return;
+      }
       const details = (error.details ?? []).map(({ field, message }) => `${field}: ${message}`);
       throw new StartupError([error.message, ...details].join('; '), { cause: error });
     }

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 
+import { HelperContainers } from '../sandbox/helper-containers.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
 import type { RunOutcome } from './run-outcome.js';
 import { RunQueue } from './run-queue.js';
@@ -29,11 +30,13 @@ export class InterruptedRuns {
     private readonly sandboxes: Sandboxes,
     private readonly finish: FinishStep,
     private readonly queue: RunQueue,
+    private readonly helpers: HelperContainers,
   ) {}
 
   /** Once a process, before its first run and with the engine there. */
   async settle(): Promise<void> {
     if (this.#settled) return;
+    await this.helpers.removeAll();
     await this.sandboxes.removeAllOf();
     for (const run of await this.runs.interrupted()) await this.#settleOne(run);
     this.#settled = true;

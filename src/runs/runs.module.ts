@@ -16,6 +16,7 @@ import { HostStartup } from './host-startup.js';
 import { IdempotencyKeys } from './idempotency.js';
 import { InterruptedRuns } from './interrupted-runs.js';
 import { LeftoverContainers } from './leftover-containers.js';
+import { ContainerFenceHelper } from './fence-helper.js';
 import { FileOutputLog } from './output/file-output-log.js';
 import { OutputFollower } from './output/output-follower.js';
 import { OutputLog } from './output/output-log.js';
@@ -46,6 +47,7 @@ import { WaitingRoom } from './waiting-room.js';
     },
     { provide: RunQueue, useClass: DatabaseRunQueue },
     ConductStep,
+    ContainerFenceHelper,
     DirectoryGift,
     DiskMeter,
     Dispatcher,

@@ -172,6 +172,8 @@ export interface ContainerFilter {
  * engine cannot be reached or breaks, or an `EngineRefusal` when it answered with a status.
  */
 export abstract class ContainerEngine {
+  /** The engine is reached by a socket of this machine, so that it shares its files and bridges. */
+  abstract readonly local: boolean;
   abstract info(): Promise<EngineInfo>;
   abstract inspectImage(reference: string): Promise<ImageInspection>;
   abstract createContainer(
@@ -204,6 +206,8 @@ export abstract class ContainerEngine {
 }
 
 export interface EngineInput {
+  /** Resolves when the bytes are handed to the engine's socket. */
+  write(bytes: Buffer): Promise<void>;
   /** Resolves when the bytes are handed to the engine's socket; then the input is ended. */
   finish(bytes: Buffer): Promise<void>;
   close(): void;

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
 
 import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { DataDirectory } from '../persistence/data-directory.js';
-import { ContainerEngine, type ContainerCreateBody } from './container-engine.js';
+import { ContainerEngine, type ContainerCreateBody, type EngineInput } from './container-engine.js';
 import { INSTANCE_LABEL } from './container-spec.js';
 import { controlUnavailable } from './control-unavailable.js';
 import { EngineRefusal } from './engine-refusal.js';
@@ -27,6 +28,16 @@ export interface HelperTask {
   /** The operator's sandbox image by default. */
   image?: string;
   timeoutMs?: number;
+}
+
+/** A helper that lives until it is stopped, and is spoken to line by line. */
+export interface HelperService {
+  /** Without the line feed; rejects when the helper is gone. */
+  write(line: string): Promise<void>;
+  /** Each line that it prints on its standard output; ends when the helper ends. */
+  readonly lines: AsyncIterable<string>;
+  /** Ends and removes it; fine when it has ended. */
+  stop(): Promise<void>;
 }
 
 export interface HelperResult {
@@ -75,6 +86,30 @@ export class HelperContainers {
     }
   }
 
+  /**
+   * Starts a helper that reads lines and prints lines. It ends by itself when this process does,
+   * because its input ends. Throws `control_unavailable`, `engine_unavailable`.
+   */
+  async serve(task: Omit<HelperTask, 'timeoutMs'>): Promise<HelperService> {
+    let id: string | null = null;
+    try {
+      const name = `risoluto-${randomBytes(8).toString('hex')}`;
+      id = (await this.engine.createContainer(name, spokenTo(this.#body(task)))).id;
+      const input = await this.engine.attachInput(id);
+      await this.engine.startContainer(id);
+      const log = await this.engine.logs(id, { follow: true });
+      return serviceOf(this.engine, id, { input, log });
+    } catch (error) {
+      if (id !== null) await this.engine.removeContainer(id).catch(() => undefined);
+      if (!(error instanceof EngineRefusal)) throw error;
+      throw controlUnavailable(
+        `helper ${task.purpose}`,
+        'the engine refused the helper container; the service’s log has its reason',
+        error,
+      );
+    }
+  }
+
   /** Removes the helpers of this instance that a crash left behind. */
   async removeAll(): Promise<number> {
     const found = await this.engine.listContainers({
@@ -118,8 +153,8 @@ export class HelperContainers {
       Domainname: '',
       User: task.user ?? '0:0',
       Env: [],
-      Entrypoint: [...task.argv.slice(0, 1)],
-      Cmd: [...task.argv.slice(1)],
+      Entrypoint: task.argv.slice(0, 1),
+      Cmd: task.argv.slice(1),
       WorkingDir: '/',
       Labels: {
         [INSTANCE_LABEL]: this.dataDirectory.instanceId,
@@ -179,5 +214,47 @@ export class HelperContainers {
         Binds: null,
       },
     };
+  }
+}
+
+function spokenTo(body: ContainerCreateBody): ContainerCreateBody {
+  return {
+    ...body,
+    AttachStdin: true,
+    OpenStdin: true,
+    StdinOnce: true,
+    HostConfig: {
+      ...body.HostConfig,
+      Tmpfs: { '/tmp': 'rw,nosuid,nodev,noexec,size=8m,nr_inodes=64,mode=0700' },
+    },
+  };
+}
+
+function serviceOf(
+  engine: ContainerEngine,
+  id: string,
+  { input, log }: { input: EngineInput; log: Readable },
+): HelperService {
+  return {
+    write: (line) => input.write(Buffer.from(`${line}\n`)),
+    lines: linesOf(log),
+    stop: async () => {
+      input.close();
+      log.destroy();
+      await engine.removeContainer(id);
+    },
+  };
+}
+
+async function* linesOf(log: Readable): AsyncGenerator<string> {
+  const demultiplexer = new LogDemultiplexer();
+  let rest = '';
+  for await (const chunk of log) {
+    for (const { stream, bytes } of demultiplexer.push(chunk as Buffer)) {
+      if (stream !== 'stdout') continue;
+      const lines = (rest + bytes.toString('utf8')).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
   }
 }

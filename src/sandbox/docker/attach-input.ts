@@ -21,7 +21,7 @@ export function attachInput(address: EngineAddress, id: string): Promise<EngineI
       agent: false,
       timeout: TIME_LIMIT_MS,
     });
-    attach.on('upgrade', (_response, socket) => resolve(inputOf(socket as Socket)));
+    attach.on('upgrade', (_response, socket) => resolve(inputOf(socket)));
     attach.on('response', (response) => {
       response.resume();
       reject(new EngineRefusal(response.statusCode ?? 0, 'the input could not be attached'));
@@ -45,6 +45,11 @@ function inputOf(socket: Socket): EngineInput {
   socket.on('error', (error) => (failure = error));
   socket.resume();
   return {
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        if (failure) return reject(failure);
+        socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
     finish: (bytes) =>
       new Promise((resolve, reject) => {
         if (failure) return reject(failure);
