@@ -38,6 +38,8 @@ export function narrowThread(
   return operator;
 }
 
+const turnKey = (name: string) => `policy.turnSandboxPolicy.${name}`;
+
 /** The operator's turn policy narrowed by the request's, its network access excepted. */
 export function narrowTurn(
   operator: TurnSandboxPolicy,
@@ -46,15 +48,14 @@ export function narrowTurn(
 ): NarrowedTurn {
   const own = writeRules(operator);
   if (requested === undefined) return { policy: operator, ...exclusionsOf(own) };
-  const key = (name: string) => `policy.turnSandboxPolicy.${name}`;
   const asked = requested.type === 'workspaceWrite' ? requested : undefined;
   const askedRoots = asked?.writableRoots && wholeOrRoots(asked.writableRoots);
-  if (TURN_WIDTH[requested.type] > TURN_WIDTH[operator.type]) widened.push(key('type'));
+  if (TURN_WIDTH[requested.type] > TURN_WIDTH[operator.type]) widened.push(turnKey('type'));
   for (const name of ['excludeSlashTmp', 'excludeTmpdirEnvVar'] as const) {
-    if (own[name] && asked?.[name] === false) widened.push(key(name));
+    if (own[name] && asked?.[name] === false) widened.push(turnKey(name));
   }
   if (askedRoots && !covers(own.writableRoots, askedRoots)) {
-    widened.push(key('writableRoots'));
+    widened.push(turnKey('writableRoots'));
   }
   const exclusions = {
     excludeSlashTmp: own.excludeSlashTmp || asked?.excludeSlashTmp === true,

@@ -109,6 +109,11 @@ export class Sandboxes {
     }
   }
 
+  /** False for an engine over the network: no fence of ours can stand before its bridges. */
+  get engineIsLocal(): boolean {
+    return this.engine.local;
+  }
+
   /** Asks the engine now. `reason` is for an operator and holds no path. */
   async engineState(): Promise<{ available: boolean; reason?: string }> {
     const { status, reason } = await this.watch.check();

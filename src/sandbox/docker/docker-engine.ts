@@ -17,12 +17,22 @@ import {
 } from '../container-engine.js';
 import { isRefusal } from '../engine-refusal.js';
 import { attachInput } from './attach-input.js';
-import { type EngineAddress, parseEngineAddress } from './engine-address.js';
+import { type EngineAddress, isLocalEngine, parseEngineAddress } from './engine-address.js';
+import { dial } from './engine-dial.js';
 import { engineCall, toEngineError } from './engine-errors.js';
 
 /** Silence on a call's connection after which it has failed. */
 const CALL_LIMIT_MS = 60_000;
 const CHANGE_KINDS = ['changed', 'added', 'deleted'] as const;
+
+interface DockerInfo {
+  ServerVersion?: string;
+  CgroupVersion?: string;
+  DefaultRuntime?: string;
+  DockerRootDir?: string;
+  SecurityOptions?: string[] | null;
+  Runtimes?: Record<string, { runtimeArgs?: string[] | null }>;
+}
 
 /** The Docker Engine, over its API. */
 export class DockerEngine extends ContainerEngine {
@@ -31,29 +41,32 @@ export class DockerEngine extends ContainerEngine {
   /** Without a time limit, for what lasts as long as a container. */
   readonly #streams: Docker;
 
+  readonly local: boolean;
+
   constructor(dockerHost: string | null) {
     super();
     this.#address = parseEngineAddress(dockerHost);
+    this.local = isLocalEngine(this.#address);
     const destination =
       this.#address.kind === 'unix'
         ? { socketPath: this.#address.socketPath, host: undefined }
         : { protocol: 'http' as const, host: this.#address.host, port: this.#address.port };
-    this.#calls = new Docker({ ...destination, timeout: CALL_LIMIT_MS } as Docker.DockerOptions);
-    this.#streams = new Docker({ ...destination, timeout: 0 } as Docker.DockerOptions);
+    this.#calls = new Docker({ ...destination, timeout: CALL_LIMIT_MS });
+    this.#streams = new Docker({ ...destination, timeout: 0 });
   }
 
   async info(): Promise<EngineInfo> {
-    const info = (await engineCall(() => this.#calls.info())) as Record<string, unknown>;
-    const runtimes = (info.Runtimes ?? {}) as Record<string, { runtimeArgs?: string[] | null }>;
+    const info = (await engineCall(() => this.#calls.info())) as DockerInfo;
+    const runtimes = info.Runtimes ?? {};
     return {
-      version: String(info.ServerVersion ?? ''),
-      cgroupVersion: String(info.CgroupVersion ?? '1'),
+      version: info.ServerVersion ?? '',
+      cgroupVersion: info.CgroupVersion ?? '1',
       runtimes: Object.fromEntries(
         Object.entries(runtimes).map(([name, { runtimeArgs }]) => [name, runtimeArgs ?? []]),
       ),
-      defaultRuntime: String(info.DefaultRuntime ?? ''),
-      securityOptions: (info.SecurityOptions ?? []) as string[],
-      rootDir: String(info.DockerRootDir ?? ''),
+      defaultRuntime: info.DefaultRuntime ?? '',
+      securityOptions: info.SecurityOptions ?? [],
+      rootDir: info.DockerRootDir ?? '',
     };
   }
 
@@ -64,21 +77,13 @@ export class DockerEngine extends ContainerEngine {
   }
 
   async createContainer(name: string, body: ContainerCreateBody) {
-    // dockerode drops the engine's warnings, so the call is made on its transport.
-    const answer = await engineCall(
-      () =>
-        new Promise<{ Id: string; Warnings?: string[] | null }>((resolve, reject) => {
-          this.#calls.modem.dial(
-            {
-              path: '/containers/create?',
-              method: 'POST',
-              options: { _query: { name }, _body: body },
-              statusCodes: { 201: true },
-            } as never,
-            (error: unknown, result: unknown) =>
-              error ? reject(error as Error) : resolve(result as { Id: string }),
-          );
-        }),
+    const answer = await engineCall(() =>
+      dial<{ Id: string; Warnings?: string[] | null }>(this.#calls, {
+        method: 'POST',
+        path: '/containers/create?',
+        options: { _query: { name }, _body: body },
+        expected: 201,
+      }),
     );
     return { id: answer.Id, warnings: answer.Warnings ?? [] };
   }
@@ -107,28 +112,21 @@ export class DockerEngine extends ContainerEngine {
     return engineCall(() => attachInput(this.#address, id));
   }
 
-  async logs(id: string, { follow, since }: LogQuery): Promise<Readable> {
-    return engineCall(
-      () =>
-        new Promise<Readable>((resolve, reject) => {
-          this.#streams.modem.dial(
-            {
-              path: `/containers/${encodeURIComponent(id)}/logs?`,
-              method: 'GET',
-              isStream: true,
-              options: {
-                follow: follow ? '1' : '0',
-                stdout: '1',
-                stderr: '1',
-                timestamps: '1',
-                ...(since === undefined ? {} : { since }),
-              },
-              statusCodes: { 200: true },
-            } as never,
-            (error: unknown, result: unknown) =>
-              error ? reject(error as Error) : resolve(result as Readable),
-          );
-        }),
+  logs(id: string, { follow, since }: LogQuery): Promise<Readable> {
+    return engineCall(() =>
+      dial<Readable>(this.#streams, {
+        method: 'GET',
+        path: `/containers/${encodeURIComponent(id)}/logs?`,
+        isStream: true,
+        options: {
+          follow: follow ? '1' : '0',
+          stdout: '1',
+          stderr: '1',
+          timestamps: '1',
+          ...(since === undefined ? {} : { since }),
+        },
+        expected: 200,
+      }),
     );
   }
 
@@ -155,13 +153,15 @@ export class DockerEngine extends ContainerEngine {
   }
 
   async writtenBytes(id: string): Promise<number> {
-    const inspected = await engineCall(
-      async () =>
-        (await this.#calls.getContainer(id).inspect({ size: true } as never)) as unknown as {
-          SizeRw?: number;
-        },
+    const { SizeRw } = await engineCall(() =>
+      dial<{ SizeRw?: number }>(this.#calls, {
+        method: 'GET',
+        path: `/containers/${encodeURIComponent(id)}/json?`,
+        options: { size: '1' },
+        expected: 200,
+      }),
     );
-    return inspected.SizeRw ?? 0;
+    return SizeRw ?? 0;
   }
 
   async changes(id: string) {
@@ -199,7 +199,7 @@ export class DockerEngine extends ContainerEngine {
 
   createNetwork(body: NetworkCreateBody): Promise<void> {
     return engineCall(async () => {
-      await this.#calls.createNetwork(body as unknown as Docker.NetworkCreateOptions);
+      await this.#calls.createNetwork(body);
     });
   }
 
