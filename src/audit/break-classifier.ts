@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditKey } from './audit-key.js';
 import type { AuditRow, ChainHead } from './audit-row.js';
 import { AuditRepository } from './audit.repository.js';
-import type { BreakReason } from './break-reason.js';
+import { BREAK_FOUND, type BreakReason } from './break-reason.js';
 import { isGenuine, noticedReason, signedNumber, type LinkFault } from './chain-link.js';
 
 export interface BrokenLink {
@@ -56,6 +56,10 @@ export class BreakClassifier {
     }
     if (row.seq > known.seq) return 'inserted';
     const [next] = await this.repository.after(row.seq, 1);
-    return next && isGenuine(this.key, { ...next, seq: next.seq - 1 }) ? 'inserted' : 'edited';
+    if (!next) return 'edited';
+    if (isGenuine(this.key, next)) {
+      return next.action === BREAK_FOUND ? noticedReason(next) : 'edited';
+    }
+    return isGenuine(this.key, { ...next, seq: next.seq - 1 }) ? 'inserted' : 'edited';
   }
 }
