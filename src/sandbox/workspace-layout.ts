@@ -54,8 +54,15 @@ async function kindOf(path: string): Promise<Kind> {
     if (stats.isDirectory()) return 'directory';
     return stats.isFile() ? 'file' : 'other';
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'missing';
-    return 'other';
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return 'missing';
+    if (code === 'ENOTDIR' || code === 'ELOOP') return 'other';
+    // What cannot be looked at cannot be protected: to guess here would be to fail open.
+    throw controlUnavailable(
+      'workspace',
+      'the service may not look at it; let it be read by the service’s user, or run that as root',
+      error,
+    );
   }
 }
 
