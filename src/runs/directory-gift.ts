@@ -12,9 +12,9 @@ export class DirectoryGift {
   async give(directory: string, owner: { uid: number; gid: number }): Promise<void> {
     const { exitCode } = await this.helpers.run({
       purpose: 'give-directory',
-      argv: ['chown', '--no-dereference', `${owner.uid}:${owner.gid}`, '/directory'],
+      argv: ['sh', '-c', `chmod 755 /directory && chown ${owner.uid}:${owner.gid} /directory`],
       mounts: [{ source: directory, target: '/directory', readOnly: false }],
-      caps: ['CHOWN'],
+      caps: ['CHOWN', 'FOWNER'],
     });
     if (exitCode === 0) return;
     throw new DomainError('control_unavailable', 'A workspace could not be given to the sandbox', {

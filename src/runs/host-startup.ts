@@ -4,6 +4,7 @@ import { Settings } from '../config/settings.js';
 import { Fence } from '../egress/fence.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { StartupError } from '../kernel/startup-error.js';
+import { explain } from './explain.js';
 import { InterruptedRuns } from './interrupted-runs.js';
 import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
@@ -42,8 +43,7 @@ export class HostStartup implements OnModuleInit {
         this.#logger.warn(`the machine could not be looked at yet: ${error.message}`);
         return;
       }
-      const details = (error.details ?? []).map(({ field, message }) => `${field}: ${message}`);
-      throw new StartupError([error.message, ...details].join('; '), { cause: error });
+      throw new StartupError(explain(error), { cause: error });
     }
   }
 

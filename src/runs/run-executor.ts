@@ -5,6 +5,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DomainError } from '../kernel/domain-error.js';
 import { Metrics } from '../metrics/metrics.js';
 import { WorkspaceUnusableError } from '../workspaces/workspaces.service.js';
+import { explain } from './explain.js';
 import { decideOutcome, type RunOutcome } from './run-outcome.js';
 import { RunQueue } from './run-queue.js';
 import { RunSession } from './run-session.js';
@@ -81,7 +82,7 @@ export class RunExecutor {
   #failed(session: RunSession, error: unknown): RunOutcome {
     if (error instanceof DomainError) {
       this.#logger.warn(`run ${session.run.id} failed: ${error.code}`, error);
-      return failure(error.code, [error.message, ...describe(error)].join(' '));
+      return failure(error.code, explain(error));
     }
     if (error instanceof WorkspaceUnusableError) {
       return failure('workspace_unusable', error.message);
@@ -120,8 +121,4 @@ function neverBegun(session: RunSession): RunOutcome | null {
 
 function failure(reason: string, message: string): RunOutcome {
   return { status: 'failed', exitCode: null, reason, message };
-}
-
-function describe(error: DomainError): string[] {
-  return (error.details ?? []).map(({ field, message }) => `${field}: ${message}`);
 }

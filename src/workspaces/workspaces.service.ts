@@ -20,7 +20,7 @@ export interface WorkspacePaths {
   homeDir: string;
 }
 
-/** Gives a directory, without what is in it, to another user. */
+/** Gives a directory, without what is in it, to another user, and lets others look into it. */
 export type GiveDirectory = (directory: string, owner: WorkspaceOwner) => Promise<void>;
 
 /** What stands at a path of a workspace is not what was put there. */
@@ -32,7 +32,9 @@ export class WorkspaceUnusableError extends Error {
 }
 
 const HOMES = '.homes';
+/** Of the directories that hold workspaces: nobody else of the host comes past them. */
 const PRIVATE = 0o700;
+const OTHERS_LOOK = 0o005;
 
 /** The directories of issues on the host. Never looks inside one, and never follows a link. */
 @Injectable()
@@ -63,10 +65,12 @@ export class Workspaces {
     await mkdir(join(this.#root, HOMES), { recursive: true, mode: PRIVATE });
     for (const directory of [paths.workspaceDir, paths.homeDir]) {
       await this.#make(directory, issue);
-      const { uid, gid } = await lstat(directory);
-      if (uid === owner.uid && gid === owner.gid) continue;
-      if (process.getuid?.() === 0) await chown(directory, owner.uid, owner.gid);
-      else await give(directory, owner);
+      const { uid, gid, mode } = await lstat(directory);
+      const owned = uid === owner.uid && gid === owner.gid;
+      if (process.getuid?.() !== 0) {
+        // A service that is not root must still see what lies in it before it is mounted.
+        if (!owned || (mode & OTHERS_LOOK) !== OTHERS_LOOK) await give(directory, owner);
+      } else if (!owned) await chown(directory, owner.uid, owner.gid);
     }
     return paths;
   }
