@@ -50,7 +50,7 @@ async function main(args) {
   progress.heading('Tests');
   return runInWorld(vitest(args.filter((arg) => arg !== '--long')), {
     archives,
-    env: args.includes('--long') ? { RISOLUTO_TEST_LONG: '1' } : {},
+    env: args.includes('--long') ? { TEST_LONG: '1' } : {},
   });
 }
 

@@ -8,7 +8,7 @@ ln -s usr/bin "$out/bin"
 ln -s usr/sbin "$out/sbin"
 ln -s usr/lib "$out/lib"
 ln -s usr/lib "$out/lib64"
-for program in sh sleep cat base64 grep timeout ip nft conntrack; do
+for program in sh nft conntrack ip base64 timeout grep cat sleep; do
   path=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$program")
   cp -L "$path" "$out/usr/bin/$program"
   ldd "$path" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do

@@ -22,6 +22,11 @@ export async function ensureBuild(note) {
   return true;
 }
 
+/** What `dist/` was built from. */
+export function builtFrom() {
+  return readFileSync(MARK, 'utf8');
+}
+
 function sourceHash() {
   const hash = createHash('sha256');
   for (const file of [...FILES, ...sources('src'), ...sources('migrations')]) {

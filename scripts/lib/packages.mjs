@@ -22,6 +22,7 @@ const PACKAGE_OF = {
   conntrack: 'conntrack',
   ip: 'iproute2',
   debootstrap: 'debootstrap',
+  apparmor_parser: 'apparmor',
   setpriv: 'util-linux',
   unshare: 'util-linux',
 };

@@ -69,7 +69,7 @@ async function startEngine() {
 
 async function loadImages() {
   const docker = await engineClient();
-  const archives = JSON.parse(process.env.RISOLUTO_WORLD_ARCHIVES ?? '{}');
+  const archives = JSON.parse(process.env.TEST_WORLD_ARCHIVES ?? '{}');
   for (const recipe of [SANDBOX, FENCE]) {
     if (archives[recipe.name]) await importArchive(docker, recipe, archives[recipe.name]);
   }
@@ -78,7 +78,7 @@ async function loadImages() {
 /** @returns {Promise<number>} */
 function perform() {
   const child = spawn(command[0] ?? 'true', command.slice(1), {
-    env: { ...process.env, RISOLUTO_WORLD: directory },
+    env: { ...process.env, TEST_WORLD: directory },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const stop = () => child.kill('SIGTERM');

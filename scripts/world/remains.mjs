@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, rmdirSync, writeFileSync
 import { join } from 'node:path';
 
 import { CACHE } from '../lib/paths.mjs';
+import { startTime } from '../lib/process-identity.mjs';
 import { WORLDS } from './state.mjs';
 
 const CGROUPS = '/sys/fs/cgroup';
@@ -40,19 +41,6 @@ function ownerLives(directory) {
   if (!existsSync(file)) return false;
   const [pid, startedAt] = readFileSync(file, 'utf8').split(' ');
   return startTime(Number(pid)) === startedAt;
-}
-
-/**
- * With the pid it names one process of this boot, whatever the pid is used for later.
- * @param {number} pid
- */
-function startTime(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
 }
 
 /** @param {string} name */

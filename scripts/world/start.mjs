@@ -39,7 +39,7 @@ export async function runInWorld(command, { archives, env }) {
 
 /** @param {Record<string, string>} archives */
 function archiveEnv(archives) {
-  return { RISOLUTO_WORLD_ARCHIVES: JSON.stringify(archives) };
+  return { TEST_WORLD_ARCHIVES: JSON.stringify(archives) };
 }
 
 /**
