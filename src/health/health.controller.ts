@@ -3,14 +3,10 @@ import { ApiTags } from '@nestjs/swagger';
 
 import { DomainError } from '../kernel/domain-error.js';
 import { Access, Audited, FailsWith, RateGroup } from '../kernel/route-metadata.js';
-import { ReadinessReport, ReadinessReports } from './readiness-report.js';
+import { Liveness, ReadinessReport } from './dto/readiness.dto.js';
+import { ReadinessReports } from './readiness-report.js';
 
-/** What `GET /healthz` answers. */
-export class Liveness {
-  status: 'ok';
-}
-
-@ApiTags('Operations')
+@ApiTags('operations')
 @Controller()
 export class HealthController {
   constructor(private readonly reports: ReadinessReports) {}

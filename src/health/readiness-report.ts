@@ -2,22 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { Clock } from '../kernel/clock.js';
 import { ReadinessProbes, type Readiness, type ReadinessProbe } from '../kernel/readiness.js';
-
-/** One part of the service and how it is. */
-export class ReadinessCheck {
-  /** Which part. */
-  name: string;
-  status: 'ok' | 'degraded' | 'failed';
-  /** What is wrong and what to do; absent when `ok`. */
-  reason?: string;
-}
-
-/** What `GET /readyz` answers. */
-export class ReadinessReport {
-  /** The worst of all checks; `degraded` still serves. */
-  status: 'ok' | 'degraded' | 'failed';
-  checks: ReadinessCheck[];
-}
+import type { ReadinessCheck, ReadinessReport } from './dto/readiness.dto.js';
 
 const PROBE_TIMEOUT_MS = 2000;
 /** The route is not limited, so a flood of calls must not become a flood of probes. */

@@ -4,7 +4,7 @@ import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { ApiRead } from '../kernel/route-metadata.js';
 import { Metrics } from './metrics.js';
 
-@ApiTags('Operations')
+@ApiTags('operations')
 @Controller('metrics')
 export class MetricsController {
   constructor(private readonly metrics: Metrics) {}

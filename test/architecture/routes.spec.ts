@@ -27,11 +27,21 @@ interface Operation {
   responses: Record<string, { description: string; headers?: object; content?: object }>;
 }
 
+interface Schema {
+  type?: string;
+  properties?: object;
+  additionalProperties?: unknown;
+}
+
 interface Report {
   guards: string[];
   routes: string[];
   declared: Record<string, Declared>;
-  document: { openapi: string; paths: Record<string, Record<string, Operation>> };
+  document: {
+    openapi: string;
+    paths: Record<string, Record<string, Operation>>;
+    components: { schemas: Record<string, Schema> };
+  };
 }
 
 /** Swagger UI's own files, which Nest's swagger module registers beside Nest's router. */
@@ -153,6 +163,16 @@ describe('every route of the built service', () => {
     everyOperation(({ requestBody }) =>
       requestBody === undefined ? true : JSON.stringify(requestBody).includes('$ref'),
     );
+  });
+
+  it('has a schema that says what is in it', () => {
+    const empty = Object.entries(report.document.components.schemas).filter(
+      ([, schema]) =>
+        schema.type === 'object' &&
+        schema.additionalProperties === undefined &&
+        Object.keys(schema.properties ?? {}).length === 0,
+    );
+    expect(empty.map(([name]) => name)).toEqual([]);
   });
 
   it('offers the bearer token where one may be needed', () => {

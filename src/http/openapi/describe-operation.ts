@@ -29,6 +29,7 @@ export function describeOperation(
   const shared = headersOfEveryAnswer(route);
   for (const response of Object.values(operation.responses)) {
     if (response !== undefined && !('$ref' in response)) {
+      response.description ||= 'Done';
       response.headers = { ...shared, ...response.headers };
     }
   }

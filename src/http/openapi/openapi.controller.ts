@@ -4,12 +4,12 @@ import { ApiOkResponse, ApiTags, type OpenAPIObject } from '@nestjs/swagger';
 import { Access, Audited, RateGroup } from '../../kernel/route-metadata.js';
 import { OpenApiDocument } from './openapi-document.js';
 
-@ApiTags('Operations')
+@ApiTags('operations')
 @Controller('api/v1/openapi.json')
 export class OpenApiController {
   constructor(private readonly document: OpenApiDocument) {}
 
-  /** This document. */
+  /** The OpenAPI document of this service. */
   @Get()
   @Access('public')
   @RateGroup('api')
