@@ -35,7 +35,7 @@ export async function nftList(run: RunTool, family: string, table: string): Prom
 const MOST_TRIES = 50;
 
 export async function forgetConnections(run: RunTool, range: string): Promise<void> {
-  for (const end of ['-s', '-d']) await forgetEnd(run, ['conntrack', '-D', end, range]);
+  await Promise.all(['-s', '-d'].map((end) => forgetEnd(run, ['conntrack', '-D', end, range])));
 }
 
 async function forgetEnd(run: RunTool, argv: readonly string[]): Promise<void> {

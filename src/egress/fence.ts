@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { DeniedPeers } from '../auth/denied-peers.js';
 import type { Clock } from '../kernel/clock.js';
 import type { FenceBackend } from './fence-backend.js';
+import { ConnectionMemory } from './connection-memory.js';
 import { chooseBackend } from './fence-choice.js';
 import { fenceUnavailable, type FenceFault } from './fence-error.js';
 import { validateBridge, validateGrant, type FencedBridge, type OpenGrant } from './fenced-bridge.js';
@@ -51,6 +52,7 @@ export class Fence {
   readonly #grants: GrantBook;
   readonly #listeners = new Set<(broken: FenceBreak) => void>();
   readonly #watch: FenceWatch;
+  readonly #memory = new ConnectionMemory();
   readonly #logger = new Logger('Fence');
   #placed: PlacedFence | null = null;
   #fault: FenceFault | null = NOT_PLACED;
@@ -76,6 +78,7 @@ export class Fence {
       this.#options.deniedPeers.addRange(`fence:${wanted.bridge}`, wanted.subnet);
       await this.#place();
       await this.#guarded('forget connections', (placed) => placed.forget(wanted.subnet));
+      if (this.#grants.size === 0 && this.#bridges.size === 1) this.#memory.allForgotten();
     });
   }
 
@@ -98,7 +101,8 @@ export class Fence {
       const earlier = this.#grants.get(valid.address);
       if (earlier && earlier.mac !== valid.mac) await this.#close(earlier);
       await this.#guarded('open an address', async (placed) => {
-        await placed.forget(valid.address);
+        if (!this.#memory.isClean(valid.address)) await placed.forget(valid.address);
+        this.#memory.opened(valid.address);
         await placed.open(valid);
       });
       this.#grants.add(valid);
@@ -166,6 +170,7 @@ export class Fence {
     if (this.#bridges.size === 0) throw fenceUnavailable(NOT_PLACED);
     const found = this.#fault?.reason ?? (await this.#look());
     if (found === null) return;
+    this.#memory.allSuspect();
     try {
       await this.#place();
     } catch (error) {
@@ -214,6 +219,7 @@ export class Fence {
       await this.#place();
     }
     await this.#guarded('forget connections', (placed) => placed.forget(grant.address));
+    this.#memory.forgotten(grant.address);
   }
 
   async #guarded(what: string, work: (placed: PlacedFence) => Promise<void>): Promise<void> {
@@ -231,6 +237,7 @@ export class Fence {
       reason: `the kernel or its tools refused to ${what}`,
       remedy: 'see the service log for the message of nft or conntrack',
     };
+    this.#memory.allSuspect();
     this.#logger.error(`cannot ${what}: ${String(cause)}`);
     return fenceUnavailable(this.#fault, cause);
   }

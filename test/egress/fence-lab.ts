@@ -5,6 +5,7 @@ import Docker from 'dockerode';
 import { DeniedPeerRanges } from '../../src/auth/denied-peers.js';
 import { Fence, type FenceOptions } from '../../src/egress/fence.js';
 import type { FencedBridge } from '../../src/egress/fenced-bridge.js';
+import { parseListing } from '../../src/egress/fence-listing.js';
 import { LocalFenceBackend } from '../../src/egress/local-fence-backend.js';
 import { tableName } from '../../src/egress/ruleset.js';
 import { SystemClock } from '../../src/kernel/clock.js';
@@ -18,6 +19,9 @@ export class FenceLab {
   readonly deniedPeers = new DeniedPeerRanges();
   readonly fence: Fence;
   private readonly attackers: Attacker[] = [];
+  private readonly others: Docker.Container[] = [];
+  private readonly sysctls: { name: string; before: string }[] = [];
+  private name = '';
   private next = 10;
 
   private constructor(
@@ -97,6 +101,75 @@ export class FenceLab {
     return tables.map(({ stdout }) => stdout).join('');
   }
 
+  /** Until the lab is destroyed. */
+  async setSysctl(name: string, value: string): Promise<void> {
+    const before = (await mustRun(['sysctl', '-n', name])).trim();
+    this.sysctls.unshift({ name, before });
+    await mustRun(['sysctl', '-q', '-w', `${name}=${value}`]);
+  }
+
+  /** The host's address towards the internet. */
+  async hostAddress(): Promise<string> {
+    const route = await mustRun(['ip', 'route', 'get', '203.0.113.1']);
+    return /src (\S+)/.exec(route)?.[1] ?? '';
+  }
+
+  async bridgeMac(): Promise<string> {
+    const link = await mustRun(['ip', 'link', 'show', 'dev', this.bridge.bridge]);
+    return /link\/ether (\S+)/.exec(link)?.[1] ?? '';
+  }
+
+  /** The host's own IPv6 address on the bridge. */
+  async hostLinkLocal(): Promise<string> {
+    const { bridge } = this.bridge;
+    const addresses = await mustRun(['ip', '-6', 'addr', 'show', 'dev', bridge, 'scope', 'link']);
+    return /inet6 (\S+)\//.exec(addresses)?.[1] ?? '';
+  }
+
+  /** A port at which the engine publishes a container of another network on every host address. */
+  async publishedPort(): Promise<number> {
+    const container = await this.docker.createContainer({
+      Image: 'risoluto-sandbox:latest',
+      Entrypoint: ['node'],
+      Cmd: ['-e', 'require("net").createServer((s) => s.end("hello")).listen(8000)'],
+      ExposedPorts: { '8000/tcp': {} },
+      Labels: { [`risoluto.lab.${this.id}`]: '' },
+      HostConfig: { PortBindings: { '8000/tcp': [{}] } },
+    });
+    this.others.push(container);
+    await container.start();
+    const { NetworkSettings: settings } = await container.inspect();
+    return Number(settings.Ports['8000/tcp']?.[0]?.HostPort);
+  }
+
+  /** Rules with their handles; set elements left out. */
+  async structure(): Promise<string> {
+    const list = (family: string) => command(['nft', '-a', 'list', 'table', family, this.table]);
+    const tables = await Promise.all(['inet', 'bridge'].map(list));
+    return tables.map(({ stdout }) => parseListing(stdout).structure).join('');
+  }
+
+  /** Rules and elements, without what a clock changes. */
+  async listingWithoutHandles(): Promise<string> {
+    return (await this.listing()).replaceAll(/ timeout \S+(?: expires [^,\s]+)?/g, ' timeout');
+  }
+
+  /** The script that deletes the first rule of a chain. */
+  async deleteRule(family: 'inet' | 'bridge', chain: string): Promise<string> {
+    const text = await mustRun(['nft', '-a', 'list', 'chain', family, this.table, chain]);
+    const handle = /\n\t\t[^\n]+ # handle (\d+)/.exec(text)?.[1] ?? '';
+    return `delete rule ${family} ${this.table} ${chain} handle ${handle}`;
+  }
+
+  /** Renames the interface, whatever it is called now. */
+  async renameBridge(to: string): Promise<void> {
+    const from = this.name || this.bridge.bridge;
+    await mustRun(['ip', 'link', 'set', 'dev', from, 'down']);
+    await mustRun(['ip', 'link', 'set', 'dev', from, 'name', to]);
+    await mustRun(['ip', 'link', 'set', 'dev', to, 'up']);
+    this.name = to;
+  }
+
   /** Connection-tracking entries that name the address. */
   async connections(address: string): Promise<string[]> {
     const { stdout } = await command(['conntrack', '-L']);
@@ -104,12 +177,16 @@ export class FenceLab {
   }
 
   async removeAttackers(): Promise<void> {
-    await Promise.all(this.attackers.splice(0).map((attacker) => attacker.remove()));
+    await Promise.all([
+      ...this.attackers.splice(0).map((attacker) => attacker.remove()),
+      ...this.others.splice(0).map((container) => container.remove({ force: true, v: true })),
+    ]);
   }
 
   async destroy(): Promise<void> {
     await this.removeAttackers();
     await this.fence.shutdown();
+    for (const { name, before } of this.sysctls) await command(['sysctl', '-q', '-w', `${name}=${before}`]);
     await command(['nft', 'delete', 'table', 'inet', this.table]);
     await command(['nft', 'delete', 'table', 'bridge', this.table]);
     await this.docker.getNetwork(this.bridge.bridge).remove();
