@@ -19,6 +19,8 @@ function placeOf(bytes: Buffer | string): string | undefined {
 }
 
 const wellFormed = fc.string({ unit: 'grapheme' });
+const REFUSED = ['prototype', ...Object.getOwnPropertyNames(Object.prototype)];
+const REFUSED_KEY = new RegExp(`"(${REFUSED.join('|')})":`);
 
 describe('parseStrictJson', () => {
   it('reads every unambiguous value as JSON.parse does', () => {
@@ -26,7 +28,7 @@ describe('parseStrictJson', () => {
     fc.assert(
       fc.property(values, fc.integer({ min: 0, max: 4 }), (value, spaces) => {
         const text = JSON.stringify(value, null, spaces);
-        fc.pre(!/"(__proto__|constructor)":/.test(text));
+        fc.pre(!REFUSED_KEY.test(text));
         expect(parse(text)).toEqual(JSON.parse(text));
       }),
     );
@@ -57,7 +59,7 @@ describe('parseStrictJson', () => {
   it('refuses a key given twice, at any depth and in any spelling', () => {
     fc.assert(
       fc.property(wellFormed, fc.nat(10), (key, depth) => {
-        fc.pre(key !== '__proto__' && key !== 'constructor');
+        fc.pre(!REFUSED.includes(key));
         const escaped = [...key].map((char) => escapeAll(char)).join('');
         const twice = `{${JSON.stringify(key)}:1,"${escaped}":2}`;
         const nested = '[{"a":'.repeat(depth) + twice + '}]'.repeat(depth);
@@ -73,12 +75,14 @@ describe('parseStrictJson', () => {
     });
   });
 
-  it.each(['{"__proto__":{}}', '{"a":[{"__pro\\u0074o__":1}]}', '{"env":{"constructor":"x"}}'])(
-    'refuses %s',
-    (text) => {
-      expect(placeOf(text)).toMatch(/the key (__proto__|constructor) is not allowed/);
-    },
-  );
+  it.each(REFUSED)('refuses the key %s, which code below would pass over', (key) => {
+    for (const text of [
+      `{"${key}":{}}`,
+      `{"a":[{"${escapeAll(key[0] ?? '')}${key.slice(1)}":1}]}`,
+    ]) {
+      expect(placeOf(text)).toContain(`the key ${key} is not allowed`);
+    }
+  });
 
   it('takes 64 levels and refuses the 65th, however long the text', () => {
     expect(parse('['.repeat(64) + ']'.repeat(64))).toBeInstanceOf(Array);

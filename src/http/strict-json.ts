@@ -6,15 +6,22 @@ import { DomainError } from '../kernel/domain-error.js';
 
 const MAX_DEPTH = 64;
 
-/** `__proto__` is not a key everywhere, and class-transformer drops both without a word. */
-const REFUSED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor']);
+/**
+ * What every object seems to have: Nest's pipe and class-transformer drop such keys without a word,
+ * so that an unknown field would pass and a variable of that name would be lost.
+ */
+const REFUSED_KEYS: ReadonlySet<string> = new Set([
+  'prototype',
+  ...Object.getOwnPropertyNames(Object.prototype),
+]);
 
 const STRICT = { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false };
 
 /**
  * One JSON text (RFC 8259) in UTF-8, read so that no two readers can disagree about it: `JSON.parse`
  * decides what is valid and what it means, and what it would pass over in silence is refused:
- * duplicate keys, `__proto__` and `constructor`, more than 64 levels, text that has no UTF-8 form (lone surrogates).
+ * duplicate keys, keys that every object has by itself (`__proto__`, `constructor`, `toString`), more
+ * than 64 levels, text that has no UTF-8 form (lone surrogates).
  *
  * @throws DomainError `invalid_json`, saying where.
  */

@@ -21,6 +21,7 @@ describe('a body', () => {
     ['with a key twice', '{"value":"a","value":"b"}', 'line 1, column 14'],
     ['with __proto__', '{"__proto__":{"value":"a"}}', 'line 1, column 2'],
     ['with constructor', '{"constructor":{"value":"a"}}', 'line 1, column 2'],
+    ['with toString', '{"value":"a","toString":1}', 'line 1, column 14'],
     ['65 levels deep', `${'['.repeat(65)}${']'.repeat(65)}`, 'line 1, column 65'],
     ['100,000 levels deep', '['.repeat(100_000), '64 levels'],
     ['that is not UTF-8', Buffer.from('{"value":"\xff"}', 'latin1'), 'byte 10'],
@@ -65,11 +66,11 @@ describe('a body', () => {
   });
 
   it('with a property that nobody asked for is refused by name', async () => {
-    const answer = await put({ value: 'a', extra: 1, toString: 1 });
+    const answer = await put({ value: 'a', extra: 1, name: 1 });
     expect([answer.status, answer.body.error.code]).toEqual([400, 'validation_failed']);
     const fields = answer.body.error.details.map((detail: { field: string }) => detail.field);
     expect(fields).toContain('extra');
-    expect(fields).toContain('toString');
+    expect(fields).toContain('name');
   });
 
   it('with a hundred thousand unknown properties gets a short answer', async () => {
