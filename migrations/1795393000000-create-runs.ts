@@ -39,6 +39,10 @@ export class CreateRuns1795393000000 implements MigrationInterface {
       'runs',
       new TableIndex({ name: 'runs_issue', columnNames: ['issue', 'id'] }),
     );
+    await runner.createIndex(
+      'runs',
+      new TableIndex({ name: 'runs_issue_status', columnNames: ['issue', 'status'] }),
+    );
     await runner.createTable(
       new Table({
         name: 'idempotency_keys',

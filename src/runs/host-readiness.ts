@@ -4,7 +4,7 @@ import { Settings } from '../config/settings.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
 import { Workspaces } from '../workspaces/workspaces.service.js';
 import { InterruptedRuns } from './interrupted-runs.js';
-import { LeftoverContainers } from './leftover-containers.js';
+import { Leftovers } from './leftovers.js';
 import type { WaitingReason } from './run-view.js';
 
 /** Whether this machine can take a run now. */
@@ -17,7 +17,7 @@ export class HostReadiness {
     private readonly sandboxes: Sandboxes,
     private readonly workspaces: Workspaces,
     private readonly interrupted: InterruptedRuns,
-    private readonly leftovers: LeftoverContainers,
+    private readonly leftovers: Leftovers,
   ) {}
 
   /** `null` when a run may start. An engine that was seen is taken to be there until `engineLost`. */
@@ -29,7 +29,10 @@ export class HostReadiness {
         message: `The workspaces’ disk has less than ${minFree} bytes free; make room.`,
       };
     }
-    if (this.#engineSeen) return null;
+    if (this.#engineSeen) {
+      void this.leftovers.remove();
+      return null;
+    }
     const { available, reason } = await this.sandboxes.engineState();
     if (!available) {
       return {

@@ -15,6 +15,13 @@ const LOST: RunOutcome = {
   message: 'The service ended while the command ran; the command was ended too.',
 };
 
+const CANCELLED: RunOutcome = {
+  status: 'cancelled',
+  exitCode: null,
+  reason: 'cancelled',
+  message: null,
+};
+
 /**
  * Gives every run that an earlier process left in mid-life a true state: one whose outcome was
  * stored gets it, one whose command had not begun waits again, any other is lost. Their containers
@@ -46,6 +53,8 @@ export class InterruptedRuns {
     this.#logger.warn(`run ${run.id} was interrupted while ${run.status}`);
     if (run.outcome !== null) {
       await this.finish.close(run.id, JSON.parse(run.outcome) as RunOutcome);
+    } else if (run.status === 'preparing' && run.cancelRequestedAt !== null) {
+      await this.finish.close(run.id, CANCELLED);
     } else if (run.status === 'preparing') {
       await this.queue.putBack(run.id);
     } else {

@@ -69,7 +69,8 @@ export class RunExecutor {
     try {
       frame = await this.prepare.run(session);
     } catch (error) {
-      return isPassing(error) ? null : this.#failed(session, error);
+      if (!isPassing(error)) return this.#failed(session, error);
+      return session.endedBy === 'cancel' ? neverBegun(session) : null;
     }
     try {
       return decideOutcome(await this.conduct.run(session, frame));

@@ -10,6 +10,7 @@ const ended: CommandEnd = {
   endedBy: null,
   engineWasAway: false,
   gone: false,
+  outputWhole: true,
 };
 
 describe('decideOutcome', () => {
@@ -45,12 +46,14 @@ describe('decideOutcome', () => {
           endedBy: fc.constantFrom(null, 'cancel', 'timeout', 'disk_limit', 'service_stopped'),
           engineWasAway: fc.boolean(),
           gone: fc.boolean(),
+          outputWhole: fc.boolean(),
         }),
         (end) => {
-          const { status, exitCode } = decideOutcome(end as CommandEnd);
+          const { status, exitCode, message } = decideOutcome(end as CommandEnd);
           expect(status === 'succeeded').toBe(
             end.exitCode === 0 && end.acknowledged && end.endedBy === null && !end.gone,
           );
+          if (!end.outputWhole) expect(message).toContain('output could not be stored');
           expect(exitCode).toBe(end.gone ? null : end.exitCode);
         },
       ),

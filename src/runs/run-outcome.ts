@@ -24,12 +24,21 @@ export interface CommandEnd {
   engineWasAway: boolean;
   /** Somebody removed the container, and with it how the command ended. */
   gone: boolean;
+  /** All that it printed, up to the limit, is stored. */
+  outputWhole: boolean;
 }
 
 const KILLED_BY_SIGNAL = new Set([137, 143]);
 
-/** The true outcome of a command that has ended (DESIGN: outcomes). Pure. */
+/** The true outcome of a command that has ended. Pure. */
 export function decideOutcome(end: CommandEnd): RunOutcome {
+  const decided = outcomeOf(end);
+  if (end.outputWhole) return decided;
+  const message = [decided.message, 'Part of its output could not be stored.'];
+  return { ...decided, message: message.filter((text) => text !== null).join(' ') };
+}
+
+function outcomeOf(end: CommandEnd): RunOutcome {
   const { exitCode } = end;
   if (end.endedBy !== null) return endedByUs(end.endedBy, end.gone ? null : exitCode);
   if (end.gone) return outcome('lost', null, 'container_gone', 'The container was removed.');

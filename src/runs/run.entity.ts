@@ -12,6 +12,7 @@ const milliseconds = {
 @Entity('runs')
 @Index('runs_status', ['status', 'id'])
 @Index('runs_issue', ['issue', 'id'])
+@Index('runs_issue_status', ['issue', 'status'])
 export class RunEntity {
   @PrimaryColumn('text')
   id!: string;

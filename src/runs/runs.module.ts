@@ -15,7 +15,7 @@ import { HostReadiness } from './host-readiness.js';
 import { HostStartup } from './host-startup.js';
 import { IdempotencyKeys } from './idempotency.js';
 import { InterruptedRuns } from './interrupted-runs.js';
-import { LeftoverContainers } from './leftover-containers.js';
+import { Leftovers } from './leftovers.js';
 import { ContainerFenceHelper } from './fence-helper.js';
 import { FileOutputLog } from './output/file-output-log.js';
 import { OutputFollower } from './output/output-follower.js';
@@ -56,7 +56,7 @@ import { WaitingRoom } from './waiting-room.js';
     HostStartup,
     IdempotencyKeys,
     InterruptedRuns,
-    LeftoverContainers,
+    Leftovers,
     OutputFollower,
     OutputRecording,
     PrepareStep,

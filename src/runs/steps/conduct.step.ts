@@ -50,14 +50,19 @@ export class ConductStep {
     try {
       await sandbox.start(frame.bytes, frame.nonce);
       disk.start();
-      const output = this.recording.record(session, sandbox.output());
+      // It may fail long before anybody waits for it.
+      const output = this.recording.record(session, sandbox.output()).then(
+        () => null,
+        (error: unknown) => ({ error }),
+      );
       const exit = await sandbox.wait();
       ending.over();
       await this.host.network.close(place);
-      await this.#drained(session, output);
+      const outputWhole = await this.#drained(session, output);
       if (exit.error) this.#logger.warn(`run ${session.run.id}: the engine says: ${exit.error}`);
       const { exitCode, oomKilled, acknowledged, gone, engineOutage: engineWasAway } = exit;
-      return { exitCode, oomKilled, acknowledged, gone, engineWasAway, endedBy: session.endedBy };
+      const { endedBy } = session;
+      return { exitCode, oomKilled, acknowledged, gone, engineWasAway, endedBy, outputWhole };
     } finally {
       clearTimeout(timer);
       unwatch();
@@ -82,18 +87,19 @@ export class ConductStep {
     });
   }
 
-  async #drained(session: RunSession, output: Promise<void>): Promise<void> {
+  /** Whether all output was stored. */
+  async #drained(
+    session: RunSession,
+    output: Promise<{ error: unknown } | null>,
+  ): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), DRAIN_MS);
+    const late = new Promise<{ error: unknown }>((resolve) => {
+      timer = setTimeout(() => resolve({ error: 'it did not end' }), DRAIN_MS);
     });
-    try {
-      const result = await Promise.race([output, late]);
-      if (result === 'late') this.#logger.warn(`run ${session.run.id}: its output did not end`);
-    } catch (error) {
-      this.#logger.error(`run ${session.run.id}: its output could not be stored`, error);
-    } finally {
-      clearTimeout(timer);
-    }
+    const failure = await Promise.race([output, late]);
+    clearTimeout(timer);
+    if (failure === null) return true;
+    this.#logger.error(`run ${session.run.id}: its output is not whole`, failure.error);
+    return false;
   }
 }

@@ -4,7 +4,9 @@ import { Clock } from '../../kernel/clock.js';
 import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
 import { Metrics } from '../../metrics/metrics.js';
 import { Transactions } from '../../persistence/transactions.js';
-import { LeftoverContainers } from '../leftover-containers.js';
+import type { Sandbox } from '../../sandbox/sandbox.js';
+import { Leftovers } from '../leftovers.js';
+import type { NetworkPlace } from '../run-network.js';
 import type { RunOutcome } from '../run-outcome.js';
 import type { FinalStatus } from '../run-status.js';
 import type { RunEntity } from '../run.entity.js';
@@ -22,7 +24,7 @@ export class FinishStep {
     private readonly transactions: Transactions,
     private readonly runs: RunRepository,
     private readonly host: SandboxHost,
-    private readonly leftovers: LeftoverContainers,
+    private readonly leftovers: Leftovers,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
   ) {}
@@ -69,16 +71,29 @@ export class FinishStep {
   async giveBack(session: RunSession): Promise<void> {
     const { run, sandbox, place } = session;
     session.secretValues = new Map();
-    try {
-      if (place !== null) await this.host.network.close(place);
-      await sandbox?.remove();
-      if (place !== null) await this.host.network.release(run.id, place);
-    } catch (error) {
-      // The address stays taken, so nobody inherits what could not be closed.
-      this.#logger.warn(`run ${run.id}: its sandbox could not be removed yet`, error);
-      this.leftovers.add(run.id);
-    }
     session.sandbox = null;
     session.place = null;
+    const giveBack = () => this.#giveBack(run.id, sandbox, place);
+    try {
+      await giveBack();
+    } catch (error) {
+      this.#logger.warn(`run ${run.id}: its sandbox could not be removed yet`, error);
+      this.leftovers.add(run.id, giveBack);
+    }
+  }
+
+  /** An address that could not be closed stays taken, so that nobody inherits it. */
+  async #giveBack(
+    runId: string,
+    sandbox: Sandbox | null,
+    place: NetworkPlace | null,
+  ): Promise<void> {
+    const results = await Promise.allSettled([
+      place === null ? null : this.host.network.close(place),
+      sandbox?.remove(),
+    ]);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    if (place !== null) await this.host.network.release(runId, place);
   }
 }

@@ -1,0 +1,28 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+/** What runs could not give back when they ended, because the engine or the fence did not let them. */
+@Injectable()
+export class Leftovers {
+  readonly #waiting = new Map<string, () => Promise<void>>();
+  readonly #logger = new Logger('Runs');
+  #removing = false;
+
+  add(runId: string, giveBack: () => Promise<void>): void {
+    this.#waiting.set(runId, giveBack);
+  }
+
+  /** Tries again; what still fails is kept for the next time. */
+  async remove(): Promise<void> {
+    if (this.#removing) return;
+    this.#removing = true;
+    for (const [runId, giveBack] of this.#waiting) {
+      try {
+        await giveBack();
+        this.#waiting.delete(runId);
+      } catch (error) {
+        this.#logger.warn(`run ${runId}: its sandbox could not be removed yet`, error);
+      }
+    }
+    this.#removing = false;
+  }
+}
