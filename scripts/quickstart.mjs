@@ -60,8 +60,11 @@ async function engine(note) {
 async function images(docker, note) {
   const { ensureImage } = await import('./image/ensure.mjs');
   const { FENCE, SANDBOX } = await import('./image/recipe.mjs');
+  let registry = true;
   for (const recipe of [SANDBOX, FENCE]) {
-    const how = await ensureImage(docker, recipe, { registry: true, note });
+    const how = await ensureImage(docker, recipe, { registry, note });
+    // One refusal is enough: asking again would only take its time again.
+    registry = how !== 'imported';
     say(`${recipe.reference}: ${how}`);
   }
 }

@@ -1,6 +1,6 @@
 # Run inside the sandbox by quickstart: shows the controls as the kernel there tells them.
 # $1: the port of Risoluto's API on the host.
-show() { printf '%-22s %s\n' "$1" "$2"; }
+show() { printf '%-24s %s\n' "$1" "$2"; }
 status() { sed -n "s/^$1:[[:space:]]*//p" /proc/self/status; }
 limit() { cat "/sys/fs/cgroup/$1" "/sys/fs/cgroup/$2" 2>/dev/null | head -n 1; }
 mounted() { sed -n "s|^[^ ]* $1 \([^ ]*\) \([^, ]*\).*|\1, \2|p" /proc/mounts | tail -n 1; }
