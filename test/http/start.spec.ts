@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+
+import { startRefused, startService } from '../support/service.js';
+
+const EX_CONFIG = 78;
+
+describe('the service', () => {
+  it('does not start with a wrong environment: one line a problem, no value in any', async () => {
+    const env = {
+      RISOLUTO_PORT: 'port-canary',
+      RISOLUTO_WRITE_TOKEN: 'token canary with spaces',
+      RISOLUTO_TRUST_PROXY: 'proxy-canary',
+    };
+    // The test's own port is what a client would use; this start must not get that far.
+    const { code, logs } = await startRefused({ env });
+    expect(code).toBe(EX_CONFIG);
+    const lines = logs.trim().split('\n');
+    expect(lines).toHaveLength(3);
+    for (const name of Object.keys(env)) {
+      expect(lines.filter((line) => line.startsWith(`risoluto: ${name}`))).toHaveLength(1);
+    }
+    expect(logs).not.toContain('canary');
+  });
+
+  it('says in one line why it cannot start for another reason', async () => {
+    const first = await startService();
+    try {
+      const env = { RISOLUTO_PORT: new URL(first.url).port };
+      const { code, logs } = await startRefused({ env });
+      expect(code).toBe(1);
+      expect(logs).toMatch(/EADDRINUSE/);
+    } finally {
+      await first.stop();
+    }
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('stops cleanly on %s', async (signal) => {
+    const service = await startService();
+    await service.api('GET', '/healthz');
+    const exit = await service.stop(signal);
+    expect(exit).toEqual({ code: 0, signal: null, forced: false });
+    expect(service.logs()).not.toContain('"level":"error"');
+    expect(service.logs()).toContain('"msg":"stopping"');
+  });
+});
