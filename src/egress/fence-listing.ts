@@ -30,7 +30,13 @@ function parseElements(body: string): Map<string, number | null> {
   return elements;
 }
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = { d: 86400, h: 3600, m: 60, s: 1, ms: 0.001 };
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  d: 86400,
+  h: 3600,
+  m: 60,
+  s: 1,
+  ms: 0.001,
+};
 
 /** `1h59m3s`, `57m12s340ms`: seconds. An unknown form is infinite, so that it is never trusted. */
 export function parseDuration(text: string): number {

@@ -6,7 +6,12 @@ import type { FenceBackend } from './fence-backend.js';
 import { ConnectionMemory } from './connection-memory.js';
 import { chooseBackend } from './fence-choice.js';
 import { fenceUnavailable, type FenceFault } from './fence-error.js';
-import { validateBridge, validateGrant, type FencedBridge, type OpenGrant } from './fenced-bridge.js';
+import {
+  validateBridge,
+  validateGrant,
+  type FencedBridge,
+  type OpenGrant,
+} from './fenced-bridge.js';
 import { GrantBook } from './grant-book.js';
 import { PlacedFence } from './placed-fence.js';
 import { removeScript } from './ruleset.js';
@@ -150,7 +155,8 @@ export class Fence {
       await this.#guarded('remove the tables', (placed) =>
         placed.apply(removeScript(this.#options.table)),
       );
-      for (const name of this.#bridges.keys()) this.#options.deniedPeers.removeRange(`fence:${name}`);
+      for (const name of this.#bridges.keys())
+        this.#options.deniedPeers.removeRange(`fence:${name}`);
       this.#bridges.clear();
       this.#grants.clear();
       await this.#placed?.close();

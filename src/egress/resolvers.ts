@@ -18,7 +18,8 @@ export function parseNameservers(resolvConf: string): string[] {
 /** Those that a sandbox can be allowed to ask: never loopback, each once, at most three. */
 export function usableResolvers(addresses: readonly string[]): string[] {
   const usable = addresses.filter(
-    (address) => isIPv4(address) && !rangeIncludes(LOOPBACK, address) && !rangeIncludes(NOWHERE, address),
+    (address) =>
+      isIPv4(address) && !rangeIncludes(LOOPBACK, address) && !rangeIncludes(NOWHERE, address),
   );
   return [...new Set(usable)].slice(0, MOST_RESOLVERS);
 }

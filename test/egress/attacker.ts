@@ -96,7 +96,9 @@ export class Attacker {
 
   /** Was the port open? Also for a server that does not speak first. */
   async connects(address: string, port: number): Promise<boolean> {
-    return (await this.bash(`timeout 1.5 bash -c 'exec 3<>/dev/tcp/${address}/${port}'`)).code === 0;
+    return (
+      (await this.bash(`timeout 1.5 bash -c 'exec 3<>/dev/tcp/${address}/${port}'`)).code === 0
+    );
   }
 
   /** `address` link-local. */
@@ -188,7 +190,10 @@ export class Attacker {
       setTimeout(() => process.exit(), 3000)`;
     await this.bash('rm -f /tmp/asked');
     const heard = this.exec(['node', '-e', talk]);
-    await eventually('it has asked', async () => (await this.bash('test -e /tmp/asked')).code === 0);
+    await eventually(
+      'it has asked',
+      async () => (await this.bash('test -e /tmp/asked')).code === 0,
+    );
     await meanwhile();
     return (await heard).output.includes('heard');
   }

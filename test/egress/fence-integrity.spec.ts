@@ -32,17 +32,28 @@ describe('the fence, when somebody changes it', () => {
     ['a rule put first', () => `insert rule inet ${lab.table} from_sandbox accept`],
     ['a rule put last', () => `add rule inet ${lab.table} forward accept`],
     ['a rule deleted', async () => lab.deleteRule('inet', 'input')],
-    ['a rule replaced by its like', async () => `${await lab.deleteRule('inet', 'input')}
-      add rule inet ${lab.table} input iifname "${lab.bridge.bridge}" drop`],
+    [
+      'a rule replaced by its like',
+      async () => `${await lab.deleteRule('inet', 'input')}
+      add rule inet ${lab.table} input iifname "${lab.bridge.bridge}" drop`,
+    ],
     ['the table put to sleep', () => `add table inet ${lab.table} { flags dormant; }`],
     ['an address opened', () => `add element inet ${lab.table} open ${pair(closed)}`],
     ['frames of an address let in', () => `add element bridge ${lab.table} open ${pair(closed)}`],
-    ['a resolver added', () =>
-      `add element inet ${lab.table} resolvers { ${open.address} . 10.0.0.1 timeout 1h }`],
-    ['a grant made endless', () => `delete element inet ${lab.table} open ${pair(open)}
-      add element inet ${lab.table} open ${pair(open)}`],
-    ['a grant made longer', () => `delete element inet ${lab.table} open ${pair(open)}
-      add element inet ${lab.table} open { ${open.address} . ${open.mac} timeout 9h }`],
+    [
+      'a resolver added',
+      () => `add element inet ${lab.table} resolvers { ${open.address} . 10.0.0.1 timeout 1h }`,
+    ],
+    [
+      'a grant made endless',
+      () => `delete element inet ${lab.table} open ${pair(open)}
+      add element inet ${lab.table} open ${pair(open)}`,
+    ],
+    [
+      'a grant made longer',
+      () => `delete element inet ${lab.table} open ${pair(open)}
+      add element inet ${lab.table} open { ${open.address} . ${open.mac} timeout 9h }`,
+    ],
     ['a grant taken out', () => `delete element inet ${lab.table} open ${pair(open)}`],
   ];
 

@@ -35,7 +35,11 @@ export class FenceLab {
   static async create(): Promise<FenceLab> {
     const id = randomBytes(4).toString('hex');
     const third = randomBytes(1)[0] ?? 0;
-    const bridge = { bridge: `rst${id}`, subnet: `10.231.${third}.0/24`, gateway: `10.231.${third}.1` };
+    const bridge = {
+      bridge: `rst${id}`,
+      subnet: `10.231.${third}.0/24`,
+      gateway: `10.231.${third}.1`,
+    };
     const internet = await Internet.start(id);
     const lab = new FenceLab(id, bridge, internet);
     await lab.docker.createNetwork({
@@ -186,7 +190,8 @@ export class FenceLab {
   async destroy(): Promise<void> {
     await this.removeAttackers();
     await this.fence.shutdown();
-    for (const { name, before } of this.sysctls) await command(['sysctl', '-q', '-w', `${name}=${before}`]);
+    for (const { name, before } of this.sysctls)
+      await command(['sysctl', '-q', '-w', `${name}=${before}`]);
     await command(['nft', 'delete', 'table', 'inet', this.table]);
     await command(['nft', 'delete', 'table', 'bridge', this.table]);
     await this.docker.getNetwork(this.bridge.bridge).remove();

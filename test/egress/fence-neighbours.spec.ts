@@ -164,7 +164,19 @@ class Outside {
     const name = `rso${randomBytes(4).toString('hex')}`;
     const outside = new Outside(name);
     await mustRun(['ip', 'netns', 'add', name]);
-    await mustRun(['ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'lan', 'netns', name]);
+    await mustRun([
+      'ip',
+      'link',
+      'add',
+      name,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'lan',
+      'netns',
+      name,
+    ]);
     await mustRun(['ip', 'address', 'add', '192.0.2.1/30', 'dev', name]);
     await mustRun(['ip', 'link', 'set', name, 'up']);
     await mustRun([...outside.enter, 'ip', 'address', 'add', '192.0.2.2/30', 'dev', 'lan']);

@@ -7,7 +7,13 @@ import { HostListener } from './host-listener.js';
 import { ANSWERED_PORT } from './internet.js';
 import { ipv4Packet, sctpInit } from './packets.js';
 
-const METADATA = ['169.254.169.254', '169.254.170.2', '100.100.100.200', '192.0.0.192', '168.63.129.16'];
+const METADATA = [
+  '169.254.169.254',
+  '169.254.170.2',
+  '100.100.100.200',
+  '192.0.0.192',
+  '168.63.129.16',
+];
 const PRIVATE = ['10.99.0.1', '172.20.0.1', '192.168.7.7', '100.64.0.9', '198.18.0.1', '240.0.0.1'];
 const SCTP = 132;
 const GRE = 47;
@@ -65,7 +71,9 @@ describe.each(['runc', 'runsc'] as const)('the fence around %s', (runtime) => {
     await lab.fence.ensure(lab.bridge);
     await lab.open(attacker);
     await attacker.shout([...forbidden, '203.0.113.5'], 80);
-    expect(await lab.internet.addressesSeen([...forbidden, '203.0.113.5'])).toEqual(['203.0.113.5']);
+    expect(await lab.internet.addressesSeen([...forbidden, '203.0.113.5'])).toEqual([
+      '203.0.113.5',
+    ]);
     expect(await attacker.connects('169.254.169.254', ANSWERED_PORT)).toBe(false);
   });
 
@@ -182,7 +190,12 @@ describe('a fence that cannot stand', () => {
       expect(refusal).toMatchObject({ code: 'control_unavailable', details: [{ field: 'fence' }] });
       expect(lab.fence.standing()).toMatchObject({ standing: false });
       await expect(
-        lab.fence.grantOpen({ address: '10.230.0.2', mac: '02:00:00:00:00:02', resolvers: [], seconds: 9 }),
+        lab.fence.grantOpen({
+          address: '10.230.0.2',
+          mac: '02:00:00:00:00:02',
+          resolvers: [],
+          seconds: 9,
+        }),
       ).rejects.toMatchObject({ code: 'control_unavailable' });
     } finally {
       await lab.destroy();

@@ -14,7 +14,13 @@ const octets = (address: string) => address.split('.').map(Number);
 const macBytes = (mac: string) => Buffer.from(mac.replaceAll(':', ''), 'hex');
 
 /** An IPv4 packet, ready to be sent. */
-export function ipv4Packet({ from, to, protocol, via, payload = Buffer.alloc(8) }: PacketFields): Buffer {
+export function ipv4Packet({
+  from,
+  to,
+  protocol,
+  via,
+  payload = Buffer.alloc(8),
+}: PacketFields): Buffer {
   const options = via ? [LOOSE_SOURCE_ROUTE, 7, 4, ...octets(via), 0] : [];
   const header = Buffer.alloc(20 + options.length);
   header[0] = 0x40 | (header.length / 4);
@@ -42,14 +48,24 @@ export function sctpInit(): Buffer {
 }
 
 export function ethernetFrame(to: string, from: string, type: number, payload: Buffer): Buffer {
-  const header = Buffer.concat([macBytes(to), macBytes(from), Buffer.from([type >> 8, type & 255])]);
+  const header = Buffer.concat([
+    macBytes(to),
+    macBytes(from),
+    Buffer.from([type >> 8, type & 255]),
+  ]);
   return Buffer.concat([header, payload, Buffer.alloc(Math.max(0, 46 - payload.length))]);
 }
 
 /** Tells who asks that `ip` is at `mac`. */
 export function arpReply(ip: string, mac: string, toIp: string, toMac: string): Buffer {
   const head = Buffer.from([0, 1, 8, 0, 6, 4, 0, 2]);
-  return Buffer.concat([head, macBytes(mac), Buffer.from(octets(ip)), macBytes(toMac), Buffer.from(octets(toIp))]);
+  return Buffer.concat([
+    head,
+    macBytes(mac),
+    Buffer.from(octets(ip)),
+    macBytes(toMac),
+    Buffer.from(octets(toIp)),
+  ]);
 }
 
 function checksum(header: Buffer): number {

@@ -1,0 +1,158 @@
+import { Logger } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { FakeFenceBackend } from '../../test/egress/fake-fence-backend.js';
+import { DeniedPeerRanges } from '../auth/denied-peers.js';
+import { SystemClock } from '../kernel/clock.js';
+import { Fence, type FenceBreak } from './fence.js';
+import { FenceReport } from './fence-report.js';
+
+const BRIDGE = { bridge: 'rsl0', subnet: '10.9.0.0/24', gateway: '10.9.0.1' };
+const GRANT = { address: '10.9.0.7', mac: '02:42:0a:09:00:07', resolvers: [], seconds: 60 };
+const UNAVAILABLE = { code: 'control_unavailable', details: [{ field: 'fence' }] };
+
+describe('the fence', () => {
+  let backend: FakeFenceBackend;
+  let deniedPeers: DeniedPeerRanges;
+  let fence: Fence;
+
+  beforeEach(() => {
+    Logger.overrideLogger(false);
+    backend = new FakeFenceBackend();
+    deniedPeers = new DeniedPeerRanges();
+    fence = new Fence({
+      table: 'risoluto_ab',
+      backends: [backend],
+      deniedPeers,
+      clock: new SystemClock(),
+      watchIntervalMs: 10,
+    });
+  });
+  afterEach(async () => {
+    await fence.shutdown();
+    Logger.overrideLogger(true);
+  });
+
+  it('does not stand, and opens nothing, before it was placed', async () => {
+    expect(fence.standing().standing).toBe(false);
+    expect(await new FenceReport(fence).check()).toMatchObject({ status: 'degraded' });
+    await expect(fence.check()).rejects.toMatchObject(UNAVAILABLE);
+    await expect(fence.grantOpen(GRANT)).rejects.toMatchObject(UNAVAILABLE);
+    expect(backend.calls).toEqual([]);
+  });
+
+  it('is placed once, closed, with the connections of its subnet forgotten and its peers denied', async () => {
+    await fence.ensure(BRIDGE);
+    await fence.ensure(BRIDGE);
+    expect(backend.calls).toEqual(['place', 'forget 10.9.0.0/24']);
+    expect(deniedPeers.includes('10.9.0.200')).toBe(true);
+    expect(await new FenceReport(fence).check()).toEqual({ status: 'ok' });
+  });
+
+  it('forgets the connections of an address between its grants', async () => {
+    await fence.ensure(BRIDGE);
+    await fence.grantOpen(GRANT);
+    await fence.revoke(GRANT.address, GRANT.mac);
+    await fence.grantOpen(GRANT);
+    expect(backend.calls.slice(2)).toEqual(['grant', 'revoke', 'forget 10.9.0.7', 'grant']);
+  });
+
+  it('forgets them before a grant too, once it had been broken', async () => {
+    await fence.ensure(BRIDGE);
+    backend.standing = false;
+    await fence.check();
+    await fence.grantOpen(GRANT);
+    expect(backend.calls.slice(2)).toEqual(['place', 'forget 10.9.0.7', 'grant']);
+  });
+
+  it('refuses everything when it cannot stand, with the remedy', async () => {
+    backend.obstacleNow = { reason: 'not installed: nft', remedy: 'apt-get install nftables' };
+    await expect(fence.ensure(BRIDGE)).rejects.toMatchObject({
+      code: 'control_unavailable',
+      details: [{ field: 'fence', message: 'apt-get install nftables' }],
+    });
+    await expect(fence.grantOpen(GRANT)).rejects.toMatchObject(UNAVAILABLE);
+    await expect(fence.check()).rejects.toMatchObject(UNAVAILABLE);
+    expect(fence.standing()).toEqual({
+      standing: false,
+      reason: 'not installed: nft',
+      remedy: 'apt-get install nftables',
+    });
+    backend.obstacleNow = null;
+    await fence.check();
+    expect(fence.standing().standing).toBe(true);
+  });
+
+  it.each(['apply', 'forget', 'list', 'links'] as const)(
+    'opens nothing when the kernel fails to %s',
+    async (part) => {
+      backend.failing.add(part);
+      await expect(fence.ensure(BRIDGE)).rejects.toMatchObject(UNAVAILABLE);
+      backend.failing.clear();
+      await fence.check();
+      backend.failing.add(part);
+      await fence.grantOpen(GRANT).catch(() => undefined);
+      await expect(fence.check().then(() => fence.grantOpen(GRANT))).rejects.toMatchObject(
+        UNAVAILABLE,
+      );
+      backend.failing.clear();
+      await fence.check();
+      expect(fence.standing().standing).toBe(true);
+    },
+  );
+
+  it('says so when an address could not be closed, and closes it with the next check', async () => {
+    await fence.ensure(BRIDGE);
+    await fence.grantOpen(GRANT);
+    backend.failing.add('apply');
+    await expect(fence.revoke(GRANT.address, GRANT.mac)).rejects.toMatchObject(UNAVAILABLE);
+    expect(backend.openAddresses()).toEqual([GRANT.address]);
+    expect(fence.standing().standing).toBe(false);
+    backend.failing.clear();
+    await fence.check();
+    expect(backend.openAddresses()).toEqual([]);
+  });
+
+  it('says so when the connections of an address could not be forgotten', async () => {
+    await fence.ensure(BRIDGE);
+    await fence.grantOpen(GRANT);
+    backend.failing.add('forget');
+    await expect(fence.revoke(GRANT.address, GRANT.mac)).rejects.toMatchObject(UNAVAILABLE);
+    expect(backend.openAddresses()).toEqual([]);
+    backend.failing.clear();
+    await fence.check();
+    await fence.grantOpen(GRANT);
+    expect(backend.calls.slice(-2)).toEqual(['forget 10.9.0.7', 'grant']);
+  });
+
+  it('closes what another MAC on the address had been granted', async () => {
+    await fence.ensure(BRIDGE);
+    await fence.grantOpen(GRANT);
+    await fence.grantOpen({ ...GRANT, mac: '02:42:0a:09:00:99' });
+    await fence.check();
+    await fence.revoke(GRANT.address, GRANT.mac);
+    expect(backend.openAddresses()).toEqual([]);
+  });
+
+  it('watches while a grant is held, and tells whether it could repair', async () => {
+    await fence.ensure(BRIDGE);
+    const breaks: FenceBreak[] = [];
+    fence.watch((broken) => breaks.push(broken));
+    await fence.grantOpen(GRANT);
+    backend.standing = false;
+    await expect.poll(() => breaks).toMatchObject([{ repaired: true }]);
+    expect(backend.openAddresses()).toEqual([GRANT.address]);
+    backend.standing = false;
+    backend.failing.add('apply');
+    await expect.poll(() => breaks.at(-1)).toMatchObject({ repaired: false });
+  });
+
+  it('leaves its rules when the service stops, and takes them away when the instance is removed', async () => {
+    await fence.ensure(BRIDGE);
+    await fence.shutdown();
+    expect(backend.standing).toBe(true);
+    await fence.removeAll();
+    expect(backend.standing).toBe(false);
+    expect(deniedPeers.includes('10.9.0.200')).toBe(false);
+  });
+});
