@@ -34,11 +34,18 @@ export class PrepareStep {
     const { run, request } = session;
     const policy = effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
     session.policy = policy;
+    const placing = this.host.network
+      .place(run.id, policy)
+      .then((found) => (session.place = found));
     const [frame, image, place] = await Promise.all([
       this.#frame(session),
       this.host.images.resolve(policy.image),
-      this.host.network.place(run.id, policy).then((found) => (session.place = found)),
-    ]);
+      placing,
+    ]).catch(async (error: unknown) => {
+      // A place that is found after a failure must be in the session, or nobody gives it back.
+      await placing.catch(() => undefined);
+      throw error;
+    });
     const paths = await this.workspaces.prepare(run.issue, image, (directory) =>
       this.gift.give(directory, image),
     );
