@@ -10,7 +10,7 @@ const REGISTER =
  * policy: before anything is made, because an engine accepts some of them and ignores them.
  */
 export function requireEngineSupport(info: EngineInfo, { security }: EffectivePolicy): void {
-  if (security.gvisor) requireGvisor(info, security.seccompProfile);
+  if (security.gvisor) requireGvisor(info);
   const seccomp = info.securityOptions.find((option) => option.startsWith('name=seccomp'));
   if (!seccomp) {
     throw controlUnavailable(
@@ -26,7 +26,7 @@ export function requireEngineSupport(info: EngineInfo, { security }: EffectivePo
   }
 }
 
-function requireGvisor(info: EngineInfo, seccompProfile: string): void {
+function requireGvisor(info: EngineInfo): void {
   const args = info.runtimes.runsc;
   if (!args) {
     throw controlUnavailable(
@@ -34,7 +34,7 @@ function requireGvisor(info: EngineInfo, seccompProfile: string): void {
       `the engine has no runtime runsc; install gVisor and ${REGISTER}`,
     );
   }
-  if (seccompProfile !== '' && !args.some((arg) => /^--?oci-seccomp(=true)?$/.test(arg))) {
+  if (!args.some((arg) => /^--?oci-seccomp(=true)?$/.test(arg))) {
     throw controlUnavailable(
       'codex.sandbox.security.seccompProfile',
       `the runtime runsc ignores profiles as it is registered; ${REGISTER}`,

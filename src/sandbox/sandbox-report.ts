@@ -64,7 +64,7 @@ function policyControls(
     control('security.noNewPrivileges', hasOption(host, 'no-new-privileges'), 'noNewPrivileges'),
     control('security.dropCapabilities', host.CapDrop ?? [], 'capabilities'),
     control('security.gvisor', host.Runtime === 'runsc'),
-    control('security.seccompProfile', seccompOf(host, info), 'seccomp'),
+    seccompControl(host, info, policy),
     control('resources.memory', host.Memory, 'memory'),
     control('resources.cpus', host.NanoCpus / 1e9, 'cpus'),
     control('resources.pids', host.PidsLimit, 'pids'),
@@ -139,7 +139,27 @@ function hasOption(host: ContainerInspection['HostConfig'], name: string): boole
   return (host.SecurityOpt ?? []).some((option) => option.split(/[:=]/)[0] === name);
 }
 
-/** `operator` for a profile of the operator's, else the engine's word for its own. */
+/** What Docker's default profile is known to let through, which a report must not hide. */
+const DEFAULT_SECCOMP_GAPS =
+  "Docker's default profile lets io_uring_setup, modify_ldt, vsock sockets and ptrace of the same user's processes through; name a stricter profile in codex.sandbox.security.seccompProfile";
+
+function seccompControl(
+  host: ContainerInspection['HostConfig'],
+  info: EngineInfo,
+  { sources, security }: EffectivePolicy,
+): ReportedControl {
+  const ours = security.seccompProfile === '' && hasOption(host, 'seccomp');
+  const value = ours ? 'gvisor' : seccompOf(host, info);
+  const gaps = value === 'operator' || ours ? null : DEFAULT_SECCOMP_GAPS;
+  return {
+    name: 'security.seccompProfile',
+    value,
+    source: sources['security.seccompProfile'] ?? 'default',
+    ...(gaps ? { note: gaps } : noteOf('seccomp', host.Runtime)),
+  };
+}
+
+/** `operator` for a profile of the operator's (`gvisor`: ours for that runtime), else the engine's word for its own. */
 function seccompOf(host: ContainerInspection['HostConfig'], info: EngineInfo): string {
   if (hasOption(host, 'seccomp')) return 'operator';
   const option = info.securityOptions.find((text) => text.startsWith('name=seccomp'));

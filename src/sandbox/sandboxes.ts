@@ -61,7 +61,7 @@ export class Sandboxes {
     requireEngineSupport(info, policy);
     const [layout, seccompProfile, extraMounts] = await Promise.all([
       readWorkspaceLayout(placement.workspaceDir, policy.writableRoots),
-      loadSeccompProfile(policy.security.seccompProfile),
+      loadSeccompProfile(policy.security.seccompProfile, policy.security.gvisor),
       resolveExtraMounts(policy.extraMounts, this.#keptPaths(info.rootDir)),
       prepareHome(placement.homeDir, image),
     ]);

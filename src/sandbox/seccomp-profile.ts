@@ -1,17 +1,18 @@
 import { readFile } from 'node:fs/promises';
 
+import { GVISOR_SECCOMP_PROFILE } from './gvisor-seccomp.js';
 import { controlUnavailable } from './control-unavailable.js';
 
 const KEY = 'codex.sandbox.security.seccompProfile';
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * The JSON text of the operator's profile, on one line; null for the engine's default (an empty
- * setting). Read anew for each sandbox, so that a repaired profile needs no restart.
+ * The JSON text of the operator's profile, on one line. Without one: ours under gVisor, else null
+ * for the engine's default. Read anew for each sandbox, so that a repaired profile needs no restart.
  * Throws `control_unavailable` when it cannot be read, is no JSON, or filters nothing.
  */
-export async function loadSeccompProfile(setting: string): Promise<string | null> {
-  if (setting === '') return null;
+export async function loadSeccompProfile(setting: string, gvisor: boolean): Promise<string | null> {
+  if (setting === '') return gvisor ? GVISOR_SECCOMP_PROFILE : null;
   if (setting === 'hardened') {
     throw controlUnavailable(
       KEY,
