@@ -119,7 +119,8 @@ export class RunsService {
     const run = await this.transactions.run(origin, async (tx) => {
       const current = await this.runs.findIn(tx.manager, id);
       if (current === null || isFinal(current.status)) throw finished();
-      if (current.cancelRequestedAt !== null) return current;
+      // One that was put back into the queue meanwhile still has to be cancelled there.
+      if (current.cancelRequestedAt !== null && current.status !== 'queued') return current;
       const changes = this.#cancellation(current);
       if (current.status === 'queued') {
         await this.runs.transition(tx.manager, id, 'cancelled', changes);

@@ -20,6 +20,8 @@ import { cutWhenStalled } from './stalled-reader.js';
 /** What lies between the output's file and a client's socket, in bytes. */
 const BUFFER_BYTES = 256 * 1024;
 
+const KEEP_ALIVE_MS = 30_000;
+
 @ApiTags('runs')
 @Controller('api/v1/runs')
 export class RunOutputController {
@@ -57,6 +59,10 @@ export class RunOutputController {
     void reply.header('Cache-Control', 'no-store');
     // A reverse proxy in front must not gather what is to be seen at once.
     if (live) void reply.header('X-Accel-Buffering', 'no');
+    // Headers alone: nobody would read a stream, and a live one lasts as long as its run.
+    if (reply.request.method === 'HEAD') return void (await reply.send());
+    // A quiet command is no idle connection; a client that is gone is found by the kernel's probes.
+    if (live) reply.raw.socket?.setTimeout(0).setKeepAlive(true, KEEP_ALIVE_MS);
     const body = Readable.from(
       cutWhenStalled(chunks, () => reply.raw.destroy()),
       {

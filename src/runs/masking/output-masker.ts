@@ -7,6 +7,20 @@ const RETURN = 13;
 /** After fewer bytes than this a line break ends a wrapped form: else most lines would be held back. */
 const LEAST_BEFORE_BREAK = 4;
 
+/** What is looked for; large for large values, so the streams of a run share one. */
+export class MaskPatterns {
+  readonly exact: PatternAutomaton;
+  readonly wrapped: PatternAutomaton;
+  readonly none: boolean;
+
+  constructor(values: readonly string[]) {
+    const forms = values.map(maskedForms);
+    this.exact = new PatternAutomaton(forms.flatMap((form) => form.exact));
+    this.wrapped = new PatternAutomaton(forms.flatMap((form) => form.wrapped));
+    this.none = values.length === 0;
+  }
+}
+
 /**
  * Replaces every form of the given values in a stream of bytes by `***`, however the stream is cut
  * into reads. What may be the beginning of a value is held back until it is decided; `end` gives
@@ -26,11 +40,10 @@ export class OutputMasker {
   /** Found values as [start, end) offsets, in order, not overlapping. */
   #found: { start: number; end: number }[] = [];
 
-  constructor(values: readonly string[]) {
-    const forms = values.map(maskedForms);
-    this.#exact = new PatternAutomaton(forms.flatMap((form) => form.exact));
-    this.#wrapped = new PatternAutomaton(forms.flatMap((form) => form.wrapped));
-    this.#idle = values.length === 0;
+  constructor({ exact, wrapped, none }: MaskPatterns) {
+    this.#exact = exact;
+    this.#wrapped = wrapped;
+    this.#idle = none;
   }
 
   /** The bytes that are now known to be clean or were masked. */

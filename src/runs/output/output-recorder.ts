@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 
-import { OutputMasker } from '../masking/output-masker.js';
+import { MaskPatterns, OutputMasker } from '../masking/output-masker.js';
 import type { OutputAppender } from './output-log.js';
 import type { OutputRecord, OutputStream } from './output-record.js';
 
@@ -45,7 +45,8 @@ export class OutputRecorder {
     private readonly options: RecorderOptions,
   ) {
     this.#seq = options.lastSeq;
-    this.#channels = { stdout: this.#channel(), stderr: this.#channel() };
+    const patterns = new MaskPatterns(options.values);
+    this.#channels = { stdout: channelOf(patterns), stderr: channelOf(patterns) };
   }
 
   async write(stream: 'stdout' | 'stderr', at: number, bytes: Buffer): Promise<void> {
@@ -72,10 +73,6 @@ export class OutputRecorder {
   async note(at: number, text: string): Promise<void> {
     this.#push('system', at, text);
     await this.#flush();
-  }
-
-  #channel(): Channel {
-    return { masker: new OutputMasker(this.options.values), decoder: new StringDecoder('utf8') };
   }
 
   #gather(stream: OutputStream, at: number, text: string): void {
@@ -119,4 +116,8 @@ export class OutputRecorder {
     });
     return this.#writing;
   }
+}
+
+function channelOf(patterns: MaskPatterns): Channel {
+  return { masker: new OutputMasker(patterns), decoder: new StringDecoder('utf8') };
 }
