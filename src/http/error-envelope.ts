@@ -2,6 +2,9 @@ import { DomainError, type ErrorDetail } from '../kernel/domain-error.js';
 import type { ErrorCode } from '../kernel/error-codes.js';
 import { STATUS_OF_KIND } from './error-status.js';
 
+/** A body can hold a hundred thousand wrong fields; an answer need not. */
+const MOST_DETAILS = 50;
+
 /** The body of every answer that is an error. */
 export interface ErrorEnvelope {
   error: { code: ErrorCode; message: string; details?: readonly ErrorDetail[] };
@@ -26,7 +29,7 @@ export function errorAnswer(error: DomainError): ErrorAnswer {
       error: {
         code: error.code,
         message: error.message,
-        ...(error.details === undefined ? {} : { details: error.details }),
+        ...(error.details === undefined ? {} : { details: error.details.slice(0, MOST_DETAILS) }),
       },
     },
   };

@@ -1,4 +1,4 @@
-import { chown, lstat, mkdir, statfs } from 'node:fs/promises';
+import { lchown, lstat, mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Injectable } from '@nestjs/common';
@@ -70,7 +70,7 @@ export class Workspaces {
       if (process.getuid?.() !== 0) {
         // A service that is not root must still see what lies in it before it is mounted.
         if (!owned || (mode & OTHERS_LOOK) !== OTHERS_LOOK) await give(directory, owner);
-      } else if (!owned) await chown(directory, owner.uid, owner.gid);
+      } else if (!owned) await lchown(directory, owner.uid, owner.gid);
     }
     return paths;
   }
