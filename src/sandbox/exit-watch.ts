@@ -65,8 +65,13 @@ async function finalState(
     ...(state.Error ? { error: state.Error } : {}),
     startedAt: state.StartedAt,
     finishedAt: state.FinishedAt,
-    gone: false,
+    gone: isBeingRemoved(state),
   };
+}
+
+/** An engine that is told to remove a running container kills it first: that end is not its own. */
+function isBeingRemoved({ Status, ExitCode, OOMKilled }: ContainerInspection['State']): boolean {
+  return (Status === 'removing' || Status === 'dead') && ExitCode === KILLED && !OOMKilled;
 }
 
 function goneExit(engineOutage: boolean): ContainerExit {
