@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 
 import { HelperContainers } from '../sandbox/helper-containers.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
+import { RunNetwork } from './run-network.js';
 import type { RunOutcome } from './run-outcome.js';
 import { RunQueue } from './run-queue.js';
 import type { RunEntity } from './run.entity.js';
@@ -35,6 +36,7 @@ export class InterruptedRuns {
   constructor(
     private readonly runs: RunRepository,
     private readonly sandboxes: Sandboxes,
+    private readonly network: RunNetwork,
     private readonly finish: FinishStep,
     private readonly queue: RunQueue,
     private readonly helpers: HelperContainers,
@@ -45,6 +47,7 @@ export class InterruptedRuns {
     if (this.#settled) return;
     await this.helpers.removeAll();
     await this.sandboxes.removeAllOf();
+    await this.network.removeFiles();
     for (const run of await this.runs.interrupted()) await this.#settleOne(run);
     this.#settled = true;
   }

@@ -68,6 +68,11 @@ export class RunNetwork {
     await rm(this.#resolvConfOf(runId), { force: true });
   }
 
+  /** Removes the files of all runs; for when no sandbox is left that has one mounted. */
+  async removeFiles(): Promise<void> {
+    await rm(this.directory.path('resolv'), { recursive: true, force: true });
+  }
+
   /** Calls `onBroken` when the fence cannot be kept while the run is behind it. */
   watch(place: NetworkPlace, onBroken: () => void): () => void {
     if (place.mode === 'none') return () => undefined;
