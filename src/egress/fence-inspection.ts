@@ -61,26 +61,35 @@ function elementFault(
   grants: readonly OpenGrant[],
   tables: Record<'inet' | 'bridge', TableListing>,
 ): string | null {
-  const left = new Map<string, number>();
-  for (const grant of grants) {
-    for (const { family, set, key } of elements(grant)) {
-      left.set(`${family} ${set} ${key}`, grant.seconds);
+  const left = secondsLeft(grants);
+  for (const { name, expires } of standingElements(tables)) {
+    const seconds = left.get(name);
+    if (seconds === undefined) return 'an address is open that has no grant';
+    if (expires === null || expires > seconds + TOLERANCE_SECONDS) {
+      return 'an address is open for longer than its grant';
     }
-  }
-  for (const family of ['inet', 'bridge'] as const) {
-    for (const [set, keys] of tables[family].sets) {
-      if (set === 'ports') continue;
-      for (const [key, expires] of keys) {
-        const name = `${family} ${set} ${key}`;
-        const seconds = left.get(name);
-        if (seconds === undefined) return 'an address is open that has no grant';
-        if (expires === null || expires > seconds + TOLERANCE_SECONDS) {
-          return 'an address is open for longer than its grant';
-        }
-        left.delete(name);
-      }
-    }
+    left.delete(name);
   }
   const lost = [...left.values()].some((seconds) => seconds > TOLERANCE_SECONDS);
   return lost ? 'a grant was taken out of the fence' : null;
+}
+
+function secondsLeft(grants: readonly OpenGrant[]): Map<string, number> {
+  return new Map(
+    grants.flatMap((grant) =>
+      elements(grant).map(({ family, set, key }) => [`${family} ${set} ${key}`, grant.seconds]),
+    ),
+  );
+}
+
+function standingElements(
+  tables: Record<'inet' | 'bridge', TableListing>,
+): { name: string; expires: number | null }[] {
+  return (['inet', 'bridge'] as const).flatMap((family) =>
+    [...tables[family].sets]
+      .filter(([set]) => set !== 'ports')
+      .flatMap(([set, keys]) =>
+        [...keys].map(([key, expires]) => ({ name: `${family} ${set} ${key}`, expires })),
+      ),
+  );
 }

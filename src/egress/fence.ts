@@ -207,7 +207,8 @@ export class Fence {
     }
     try {
       this.#placed = await PlacedFence.place(choice.backend, {
-        ...{ table, bridges },
+        table,
+        bridges,
         grants: this.#grants.live(),
       });
       this.#fault = null;

@@ -94,6 +94,6 @@ export class HelperFenceBackend extends ToolBackend {
   #forget(stream: Promise<FenceHelperStream>): void {
     if (this.#stream !== stream) return;
     this.#stream = null;
-    for (const { reject } of this.#waiting.values()) reject(new Error('the helper ended'));
+    for (const waiting of this.#waiting.values()) waiting.reject(new Error('the helper ended'));
   }
 }

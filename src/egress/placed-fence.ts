@@ -22,7 +22,6 @@ export class PlacedFence {
   readonly #backend: FenceBackend;
   readonly #plan: FencePlan;
   readonly #structures: { inet: string; bridge: string };
-  #ports: string;
 
   private constructor(
     backend: FenceBackend,
@@ -32,7 +31,6 @@ export class PlacedFence {
     this.#backend = backend;
     this.#plan = plan;
     this.#structures = structures;
-    this.#ports = plan.ports.join();
   }
 
   /** Throws `FenceCommandError`; what stood before then still stands. */
@@ -66,7 +64,9 @@ export class PlacedFence {
       this.#backend.links(),
     ]);
     const fault = findFault({ ...this.#structures, bridges, grants }, { inet, bridge, links });
-    if (fault === null && match === 'port-list') await this.#listPorts(portsOf(bridges, links));
+    if (fault === null && match === 'port-list') {
+      await this.#listPorts(portsOf(bridges, links), bridge ?? '');
+    }
     return fault;
   }
 
@@ -91,11 +91,10 @@ export class PlacedFence {
     return this.#backend.close();
   }
 
-  async #listPorts(ports: readonly string[]): Promise<void> {
-    const now = ports.join();
-    if (now === this.#ports) return;
+  async #listPorts(ports: readonly string[], listing: string): Promise<void> {
+    const listed = [...(parseListing(listing).sets.get('ports')?.keys() ?? [])].sort();
+    if (listed.join() === ports.join()) return;
     await this.#backend.apply(portsScript(this.#plan.table, ports));
-    this.#ports = now;
   }
 }
 

@@ -158,9 +158,12 @@ function bridgeTable({ table, match, bridges, ports }: FencePlan): string {
   const crosses = byName
     ? [`meta ibrname ${ours}`, `meta obrname ${ours}`]
     : [
-        ...['iifname @ports', 'oifname @ports'],
-        ...[`ip saddr ${subnets}`, `ip daddr ${subnets}`],
-        ...[`ether type arp arp saddr ip ${subnets}`, `ether type arp arp daddr ip ${subnets}`],
+        'iifname @ports',
+        'oifname @ports',
+        `ip saddr ${subnets}`,
+        `ip daddr ${subnets}`,
+        `ether type arp arp saddr ip ${subnets}`,
+        `ether type arp arp daddr ip ${subnets}`,
       ];
   return `table bridge ${table} {
   set open { type ipv4_addr . ether_addr; flags timeout; }

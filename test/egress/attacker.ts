@@ -57,7 +57,7 @@ export class Attacker {
           },
         },
       },
-    } as Docker.ContainerCreateOptions);
+    });
     await container.start();
     return new Attacker(container, options.address, options.mac, options.raw ?? false);
   }

@@ -6,6 +6,9 @@ import { ANSWERED_PORT } from './internet.js';
 
 const FAR = '203.0.113.50';
 
+const reaches = (attacker: Attacker) => attacker.tcp(FAR, ANSWERED_PORT);
+const median = (times: number[]) => times.sort((a, b) => a - b)[5] ?? Infinity;
+
 describe.each(['runc', 'runsc'] as const)('a grant, %s', (runtime) => {
   let lab: FenceLab;
 
@@ -15,8 +18,6 @@ describe.each(['runc', 'runsc'] as const)('a grant, %s', (runtime) => {
   beforeEach(() => lab.fence.ensure(lab.bridge));
   afterEach(() => lab.removeAttackers());
   afterAll(() => lab.destroy());
-
-  const reaches = (attacker: Attacker) => attacker.tcp(FAR, ANSWERED_PORT);
 
   it('cuts a live connection at once when it is taken back, and leaves no connection entry', async () => {
     const attacker = await lab.attacker({ runtime });
@@ -107,7 +108,6 @@ describe.each(['runc', 'runsc'] as const)('a grant, %s', (runtime) => {
       given.push(open - start);
       taken.push(performance.now() - open);
     }
-    const median = (times: number[]) => times.sort((a, b) => a - b)[5] ?? Infinity;
     console.log(`a grant takes ${median(given)} ms, taking it back ${median(taken)} ms`);
     expect(median(given)).toBeLessThan(150);
     expect(median(taken)).toBeLessThan(300);

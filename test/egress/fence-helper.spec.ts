@@ -13,6 +13,8 @@ import type { Fence } from '../../src/egress/fence.js';
 import { FenceLab } from './fence-lab.js';
 import { ANSWERED_PORT } from './internet.js';
 
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
 /** The helper's own program, as a process beside us instead of a container. */
 class ProcessLauncher extends FenceHelperLauncher {
   readonly started: ChildProcessWithoutNullStreams[] = [];
@@ -52,6 +54,7 @@ describe('the fence placed by a helper', () => {
   });
 
   it('closes, opens and closes again, and survives the helper’s death', async () => {
+    // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- it is no array
     slot.fill(launcher);
     await fence.ensure(lab.bridge);
     expect(fence.standing()).toEqual({ standing: true, backend: 'helper' });
@@ -80,7 +83,6 @@ describe('the fence placed by a helper', () => {
       child.stdin.write(`${argv}\n`);
       return String((await lines.next()).value);
     };
-    const base64 = (text: string) => Buffer.from(text).toString('base64');
     expect(await ask(`1 ${base64('cat\n/etc/passwd')} -`)).toMatch(/^1 126 - /);
     expect(await ask(`2 ${base64('nft; cat /etc/passwd')} -`)).toMatch(/^2 126 - /);
     expect(await ask(`3 ${base64('nft\n--version\n*')} -`)).toMatch(/^3 /);

@@ -8,6 +8,8 @@ import { ANSWERED_PORT } from './internet.js';
 
 const FAR = '203.0.113.60';
 
+const pair = ({ address, mac }: Attacker) => `{ ${address} . ${mac} }`;
+
 describe('the fence, when somebody changes it', () => {
   let lab: FenceLab;
   let open: Attacker;
@@ -23,7 +25,6 @@ describe('the fence, when somebody changes it', () => {
   });
   afterAll(() => lab.destroy());
 
-  const pair = ({ address, mac }: Attacker) => `{ ${address} . ${mac} }`;
   const changes: [string, () => string | Promise<string>][] = [
     ['the inet table deleted', () => `delete table inet ${lab.table}`],
     ['the bridge table deleted', () => `delete table bridge ${lab.table}`],
