@@ -14,6 +14,7 @@ const GIT = `${WORKSPACE}/.git`;
 /** A directory full of small files still fits; a directory full of empty ones ends. */
 const BYTES_PER_INODE = 8192;
 const LEAST_INODES = 1024;
+const CLOSED_TMPFS = 'ro,noexec,nosuid,nodev,uid=0,gid=0,mode=0555,size=4096,nr_inodes=2';
 
 export interface MountSources {
   workspaceDir: string;
@@ -92,9 +93,15 @@ export function buildTmpfs(
       `nr_inodes=${Math.max(LEAST_INODES, Math.floor(policy.resources.tmpfs / BYTES_PER_INODE))}`,
     ].join(',');
   return {
-    ...(policy.slashTmp ? { '/tmp': options('1777') } : {}),
+    ...slashTmp(policy, options('1777')),
     ...(policy.tmpdir === '/var/tmp' ? { '/var/tmp': options('1777') } : {}),
     [CODEX_HOME]: options('0700'),
     '/dev/shm': options('1777'),
   };
+}
+
+/** Where /tmp is no mount, gVisor puts a tmpfs of its own there, writable and without a bound. */
+function slashTmp(policy: EffectivePolicy, options: string): Record<string, string> {
+  if (policy.slashTmp) return { '/tmp': options };
+  return policy.security.gvisor ? { '/tmp': CLOSED_TMPFS } : {};
 }

@@ -8,7 +8,8 @@ import { SystemClock } from '../../src/kernel/clock.js';
 import { ReadinessProbes } from '../../src/kernel/readiness.js';
 import { RuntimeFacts } from '../../src/kernel/runtime-facts.js';
 import { DataDirectory } from '../../src/persistence/data-directory.js';
-import type { NetworkPlacement } from '../../src/sandbox/container-spec.js';
+import type { ContainerCreateBody } from '../../src/sandbox/container-engine.js';
+import { type NetworkPlacement, buildContainerSpec } from '../../src/sandbox/container-spec.js';
 import { DockerEngine } from '../../src/sandbox/docker/docker-engine.js';
 import type { Word } from '../../src/sandbox/environment.js';
 import { EngineWatch } from '../../src/sandbox/engine-watch.js';
@@ -16,9 +17,11 @@ import { encodeFrame, newNonce } from '../../src/sandbox/frame.js';
 import { HelperContainers } from '../../src/sandbox/helper-containers.js';
 import { type PolicyRequest, effectivePolicy } from '../../src/sandbox/policy.js';
 import type { ResolvedImage } from '../../src/sandbox/resolved-image.js';
-import type { Sandbox, SandboxExit } from '../../src/sandbox/sandbox.js';
+import { Sandbox, type SandboxExit } from '../../src/sandbox/sandbox.js';
+import type { SandboxReport } from '../../src/sandbox/sandbox-report.js';
 import { SandboxImages } from '../../src/sandbox/sandbox-images.js';
 import { SandboxNetworks } from '../../src/sandbox/sandbox-networks.js';
+import { readWorkspaceLayout } from '../../src/sandbox/workspace-layout.js';
 import { Sandboxes } from '../../src/sandbox/sandboxes.js';
 
 export interface Place {
@@ -117,9 +120,56 @@ export class SandboxBench {
     });
   }
 
+  /**
+   * A container like `create` makes, but for one change: for seeing a probe succeed where the
+   * control that stops it is missing.
+   */
+  async createChanged(
+    change: (body: ContainerCreateBody) => void,
+    options: RunOptions = {},
+  ): Promise<Sandbox> {
+    const policy = effectivePolicy(this.settings.codex, this.configuredKeys, options.request);
+    const place = options.place ?? (await this.place());
+    const resolvConf = join(this.root, 'resolv.conf');
+    writeFileSync(resolvConf, '');
+    const body = buildContainerSpec({
+      policy,
+      instanceId: this.data.instanceId,
+      runId: newNonce(),
+      issue: 'MT-1',
+      turn: 1,
+      image: await this.image(),
+      network: options.network ?? { mode: 'none' },
+      mounts: {
+        ...place,
+        resolvConf,
+        layout: await readWorkspaceLayout(place.workspaceDir, policy.writableRoots),
+        extraMounts: [],
+      },
+      seccompProfile: null,
+      outputLimitBytes: this.settings.runs.outputLimit,
+      hostname: 'changed',
+    });
+    change(body);
+    const { id } = await this.engine.createContainer(`risoluto-${newNonce()}`, body);
+    return new Sandbox(this.engine, id, {} as SandboxReport);
+  }
+
+  /** Runs a script in a container that lacks a control. */
+  async scriptChanged(
+    text: string,
+    change: (body: ContainerCreateBody) => void,
+    options: RunOptions = {},
+  ): Promise<Outcome> {
+    return this.#finish(await this.createChanged(change, options), ['sh', '-c', text], options);
+  }
+
   /** Runs a command to its end and gives all that it printed. */
   async run(argv: readonly Word[], options: RunOptions = {}): Promise<Outcome> {
-    const sandbox = await this.create(options);
+    return this.#finish(await this.create(options), argv, options);
+  }
+
+  async #finish(sandbox: Sandbox, argv: readonly Word[], options: RunOptions): Promise<Outcome> {
     const nonce = newNonce();
     await sandbox.start(encodeFrame({ env: options.env ?? {}, argv, nonce }), nonce);
     const printed = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
