@@ -10,7 +10,8 @@ import { AuditKey } from './audit-key.js';
 import { GENESIS, type AuditRow, type ChainHead } from './audit-row.js';
 import { AuditRepository } from './audit.repository.js';
 import { BREAK_FOUND, type BreakReason } from './break-reason.js';
-import { judgeAnchor, judgeHead } from './trail-state.js';
+import { checkLink } from './chain-link.js';
+import { MOST_ROWS_PER_GROUP, judgeAnchor, judgeHead } from './trail-state.js';
 
 /** Appends the drafts of each group to the chain, and keeps the head outside level with it. */
 @Injectable()
@@ -41,7 +42,7 @@ export class AuditTrail implements CommitHook {
     return this.#anchorFailed ? 'the head of the audit trail cannot be written to DATA_DIR' : null;
   }
 
-  /** The last row that this service knows to be committed; the table never ends before it. */
+  /** The last row that is known to be the service's; the table never ends before it. */
   get head(): ChainHead {
     return this.#head;
   }
@@ -57,11 +58,13 @@ export class AuditTrail implements CommitHook {
     const anchor = await this.anchor.read();
     this.#head = table;
     if (table.seq === 0 && anchor.state === 'missing') return this.#moveAnchor(GENESIS);
-    const anchored = anchor.state === 'kept' ? anchor.head : GENESIS;
-    this.#anchored = anchored;
-    const found = judgeAnchor(anchor, table, await this.repository.hashAt(anchored.seq));
-    if (found) this.#breakFound(found);
-    else if (anchored.seq < table.seq) await this.#moveAnchor(table);
+    this.#anchored = anchor.state === 'kept' ? anchor.head : table;
+    const hash = await this.repository.hashAt(this.#anchored.seq);
+    const found = judgeAnchor(anchor, table, hash) ?? (await this.#judgeRest(this.#anchored));
+    if (found) {
+      this.#head = this.#anchored;
+      this.#breakFound(found);
+    } else if (this.#anchored.seq < table.seq) await this.#moveAnchor(table);
   }
 
   async beforeCommit(manager: EntityManager, drafts: readonly CollectedDraft[]): Promise<void> {
@@ -90,6 +93,17 @@ export class AuditTrail implements CommitHook {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
+  /** Rows that the anchor does not know are a crash's only if the key signed them. */
+  async #judgeRest(anchored: ChainHead): Promise<BreakReason | null> {
+    let head = anchored;
+    for (const row of await this.repository.after(anchored.seq, MOST_ROWS_PER_GROUP)) {
+      const fault = checkLink(this.key, head, row);
+      if (fault && fault !== 'broken_notice') return 'inserted';
+      head = row;
+    }
+    return null;
+  }
+
   async #moveAnchor(head: ChainHead): Promise<void> {
     try {
       const outcome = await this.anchor.write(head);
@@ -104,7 +118,7 @@ export class AuditTrail implements CommitHook {
 
   #breakFound(reason: BreakReason): void {
     this.#logger.error(`the audit trail is not whole: ${reason}`);
-    this.#found = reason;
+    this.#found ??= reason;
     this.#unreported ??= reason;
   }
 

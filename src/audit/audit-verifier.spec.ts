@@ -162,11 +162,18 @@ describe('a trail that was changed', () => {
     },
   );
 
-  it('tells of a row that was appended beside the running service, after new ones too', async () => {
-    await db.tamper(forge(ROWS + 1));
-    await db.leaveRow();
-    expect(await verify()).toEqual({ seq: ROWS + 1, reason: 'inserted' });
-  });
+  it.each([false, true])(
+    'tells of rows that were appended beside the service, after new ones too (restarted: %s)',
+    async (restarted) => {
+      await db.tamper(`${forge(ROWS + 1)}; ${forge(ROWS + 2)}`);
+      if (restarted) db = await db.reopened();
+      expect(await verify()).toEqual({ seq: ROWS + 1, reason: 'inserted' });
+      await db.leaveRow();
+      expect(await verify()).toEqual({ seq: ROWS + 1, reason: 'inserted' });
+      db = await db.reopened();
+      expect(await verify()).toEqual({ seq: ROWS + 1, reason: 'inserted' });
+    },
+  );
 
   it('refuses a chain that another key made', async () => {
     db = await db.reopened(() => writeFileSync(db.directory.path('audit.key'), 'ab'.repeat(32)));

@@ -63,7 +63,7 @@ export class AuditVerifier implements OnModuleDestroy {
     const anchor = await this.anchor.read();
     const table = await this.repository.head();
     const start = await this.#start(full);
-    const walk = await this.#walk(start, table, committed);
+    const walk = await this.#walk(start, table, anchored);
     const checked = walk.checked;
     if (walk.broken) return { ok: false, checked, firstBroken: walk.broken };
 
@@ -94,7 +94,7 @@ export class AuditVerifier implements OnModuleDestroy {
   async #walk(
     start: ChainHead,
     table: ChainHead,
-    committed: ChainHead,
+    known: ChainHead,
   ): Promise<{ head: ChainHead; checked: number; broken: BrokenLink | null }> {
     let head = start;
     let checked = 0;
@@ -107,7 +107,7 @@ export class AuditVerifier implements OnModuleDestroy {
         checked++;
         const fault = checkLink(this.key, head, row);
         if (fault) {
-          const broken = await this.classifier.classify(fault, row, head, committed);
+          const broken = await this.classifier.classify(fault, row, head, known);
           return { head, checked, broken };
         }
         head = { seq: row.seq, hash: row.hash };

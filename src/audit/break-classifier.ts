@@ -55,11 +55,17 @@ export class BreakClassifier {
       return 'unknown_key';
     }
     if (row.seq > known.seq) return 'inserted';
+    if (await this.#isToldInserted(row)) return 'inserted';
     const [next] = await this.repository.after(row.seq, 1);
-    if (!next) return 'edited';
-    if (isGenuine(this.key, next)) {
-      return next.action === BREAK_FOUND ? noticedReason(next) : 'edited';
-    }
-    return isGenuine(this.key, { ...next, seq: next.seq - 1 }) ? 'inserted' : 'edited';
+    return next && isGenuine(this.key, { ...next, seq: next.seq - 1 }) ? 'inserted' : 'edited';
+  }
+
+  /** The service went on after it had found rows that were not its own, and this is one of them. */
+  async #isToldInserted(row: AuditRow): Promise<boolean> {
+    const [notice] = await this.repository.ofActionsAfter([BREAK_FOUND], row.seq, 1);
+    if (!notice || !isGenuine(this.key, notice) || noticedReason(notice) !== 'inserted')
+      return false;
+    const { expected } = JSON.parse(notice.details ?? '{}') as { expected?: ChainHead };
+    return expected !== undefined && row.seq > expected.seq;
   }
 }

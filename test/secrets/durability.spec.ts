@@ -1,0 +1,134 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import sqlite3 from 'sqlite3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { Redacted } from '../../src/kernel/redacted.js';
+import { SecretCipher } from '../../src/secrets/crypto/secret-cipher.js';
+import { startService, type RunningService } from '../support/service.js';
+
+const MASTER_KEY = 'the key of the durability test';
+const ROUNDS = 6;
+const WRITERS = 8;
+
+let service: RunningService;
+let dataDir: string;
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'risoluto-durable-'));
+  const yaml = { rateLimits: { api: { limit: 1_000_000 } } };
+  service = await startService({ dataDir, yaml, env: { MASTER_KEY, RISOLUTO_LOG_LEVEL: 'warn' } });
+});
+afterAll(async () => {
+  await service.stop();
+  for (const directory of [dataDir, `${dataDir}-workspaces`]) {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+/** Reproducible numbers, so that a failure can be tried again. */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
+}
+
+/** What each key was set to and got its 204, and what was in flight at the kill. */
+interface Expectation {
+  acknowledged: string | null;
+  attempted: Set<string | null>;
+}
+
+async function writeUntilKilled(writer: number, round: number, known: Map<string, Expectation>) {
+  for (let n = 0; ; n++) {
+    const key = `K${writer}_${n % 5}`;
+    const value = n % 7 === 6 ? null : `${round}-${writer}-${n}`;
+    const expectation = known.get(key) ?? { acknowledged: null, attempted: new Set() };
+    known.set(key, expectation);
+    expectation.attempted.add(value);
+    try {
+      const path = `/api/v1/secrets/${key}`;
+      const { status } =
+        value === null
+          ? await service.api('DELETE', path)
+          : await service.api('PUT', path, { body: { value } });
+      if (status !== 204 && status !== 404) throw new Error(`unexpected ${status}`);
+    } catch (error) {
+      if (/unexpected/.test(String(error))) throw error;
+      return;
+    }
+    expectation.acknowledged = value;
+    expectation.attempted.clear();
+  }
+}
+
+async function storedValues(): Promise<Map<string, string>> {
+  const rows = await query<{
+    key: string;
+    ciphertext: string;
+    iv: string;
+    authTag: string;
+    format: number;
+  }>('SELECT key, ciphertext, iv, auth_tag AS authTag, format FROM encrypted_secrets');
+  const cipher = new SecretCipher(new Redacted(MASTER_KEY));
+  return new Map(rows.map((row) => [row.key, cipher.open(row).reveal()]));
+}
+
+function query<T>(sql: string): Promise<T[]> {
+  return new Promise((resolve, reject) => {
+    const database = new sqlite3.Database(join(dataDir, 'risoluto.db'), sqlite3.OPEN_READONLY);
+    database.all(sql, (error, rows) => {
+      database.close(() => (error ? reject(error) : resolve(rows as T[])));
+    });
+  });
+}
+
+describe('a service that is killed while it writes', () => {
+  it(`keeps every acknowledged change, its audit row and its log line, ${ROUNDS} times`, async () => {
+    const random = randomNumbers(20_261_123);
+    const known = new Map<string, Expectation>();
+    for (let round = 0; round < ROUNDS; round++) {
+      const writers = Array.from({ length: WRITERS }, (_, n) => writeUntilKilled(n, round, known));
+      await new Promise((resolve) => setTimeout(resolve, 150 + random() * 500));
+      await service.kill9();
+      await Promise.all(writers);
+      await service.start();
+
+      const stored = await storedValues();
+      for (const [key, { acknowledged, attempted }] of known) {
+        const value = stored.get(key) ?? null;
+        expect([round, key, value, value === acknowledged || attempted.has(value)]).toEqual([
+          round,
+          key,
+          value,
+          true,
+        ]);
+        known.set(key, { acknowledged: value, attempted: new Set() });
+      }
+      await expectLevel();
+    }
+    expect(known.size).toBe(WRITERS * 5);
+  }, 180_000);
+});
+
+/** Chain whole, the head level with it, and one log line for each row, in order. */
+async function expectLevel(): Promise<void> {
+  const { body } = await service.api('GET', '/api/v1/audit/verify?full=true');
+  expect(body).toEqual({ ok: true, checked: expect.any(Number), firstBroken: null });
+  const rows = await query<{ seq: number; hash: string; target: string; action: string }>(
+    "SELECT seq, hash, target, action FROM audit_rows WHERE action LIKE 'secret.%' ORDER BY seq",
+  );
+  const lines = readFileSync(join(dataDir, 'secrets.audit.log'), 'utf8').trimEnd().split('\n');
+  const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(
+    logged.map(({ sequence, hash, key, operation }) => [sequence, hash, key, operation]),
+  ).toEqual(
+    rows.map(({ seq, hash, target, action }) => [
+      seq,
+      hash,
+      target,
+      action === 'secret.set' ? 'set' : 'delete',
+    ]),
+  );
+}
