@@ -15,6 +15,9 @@ import { StartupError } from './kernel/startup-error.js';
 const EXIT_CONFIGURATION = 78;
 const EXIT_FAILURE = 1;
 
+/** How long answers that are under way may take once the service stops; then they are cut. */
+const DRAIN_MS = 5000;
+
 function readSettings(): Settings {
   try {
     return loadSettings(processEnvironment());
@@ -40,6 +43,7 @@ function stopOnSignals(app: NestFastifyApplication, rootLogger: RootLogger): voi
     if (stopping) return;
     stopping = true;
     rootLogger.pino.info({ signal }, 'stopping');
+    setTimeout(() => app.getHttpServer().closeAllConnections(), DRAIN_MS).unref();
     app.close().then(
       () => end(rootLogger, 0),
       (error: unknown) => {

@@ -76,7 +76,10 @@ export class AccessGuard implements CanActivate {
     return decideAccess({
       access,
       method: request.method,
-      local: isLocalRequest(peer, request.headers),
+      // Looked at only where the decision turns on it.
+      get local() {
+        return isLocalRequest(peer, request.headers);
+      },
       fromSandbox: peer === undefined || this.deniedPeers.includes(peer),
       writeTokenSet: this.#writeToken !== null,
       readTokenSet: this.#readToken !== null,

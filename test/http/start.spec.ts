@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+
 import { describe, expect, it } from 'vitest';
 
 import { startRefused, startService } from '../support/service.js';
@@ -41,5 +43,16 @@ describe('the service', () => {
     expect(exit).toEqual({ code: 0, signal: null, forced: false });
     expect(service.logs()).not.toContain('"level":"error"');
     expect(service.logs()).toContain('"msg":"stopping"');
+  });
+
+  it('is not kept from stopping by a request that never ends', async () => {
+    const service = await startService();
+    const { hostname, port } = new URL(service.url);
+    const socket = connect(Number(port), hostname).on('error', () => {});
+    socket.write('POST /api/v1/runs HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{');
+    await service.api('GET', '/healthz');
+    const exit = await service.stop();
+    socket.destroy();
+    expect(exit).toEqual({ code: 0, signal: null, forced: false });
   });
 });
