@@ -99,6 +99,10 @@ describe('the fence, when somebody changes it', () => {
   });
 
   it('lets nothing through while it is placed again and again', async () => {
+    // So that it knows the way out: its frames then need no ARP, which is closed too.
+    await lab.open(closed);
+    expect(await closed.tcp(FAR, ANSWERED_PORT)).toBe(true);
+    await lab.close(closed);
     await lab.internet.forget();
     const shouting = closed.shoutFor(6, '203.0.113.61', 9);
     const end = Date.now() + 5000;

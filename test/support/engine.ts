@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import Docker from 'dockerode';
 
@@ -22,6 +24,12 @@ export async function sweepEngine(home: ServiceHome): Promise<void> {
     );
   }
   await docker.getNetwork(home.network).remove().catch(ignore);
+  await Promise.all(['inet', 'bridge'].map((family) => removeFence(family, instance.trim())));
+}
+
+/** A stopped service leaves its fence standing, on purpose. */
+async function removeFence(family: string, instance: string): Promise<void> {
+  await promisify(execFile)('nft', ['delete', 'table', family, `risoluto_${instance}`]).catch(ignore);
 }
 
 function ignore(): void {}
