@@ -29,7 +29,9 @@ export async function sweepEngine(home: ServiceHome): Promise<void> {
 
 /** A stopped service leaves its fence standing, on purpose. */
 async function removeFence(family: string, instance: string): Promise<void> {
-  await promisify(execFile)('nft', ['delete', 'table', family, `risoluto_${instance}`]).catch(ignore);
+  await promisify(execFile)('nft', ['delete', 'table', family, `risoluto_${instance}`]).catch(
+    ignore,
+  );
 }
 
 function ignore(): void {}
