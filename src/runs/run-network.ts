@@ -81,6 +81,12 @@ export class RunNetwork {
     });
   }
 
+  /** Looks at the fence once more, now that the sandbox has its port on the bridge. Never throws. */
+  async recheck(place: NetworkPlace, onBroken: () => void): Promise<void> {
+    if (place.mode === 'none') return;
+    await this.fence.check().catch(onBroken);
+  }
+
   async #fenced(
     network: { bridge: string; subnet: string; gateway: string },
     required: boolean,

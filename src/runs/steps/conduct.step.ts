@@ -49,6 +49,8 @@ export class ConductStep {
     const timer = setTimeout(() => session.end('timeout'), session.policy!.timeoutSeconds * 1000);
     try {
       await sandbox.start(frame.bytes, frame.nonce);
+      // The bridge's new port came with the start.
+      void this.host.network.recheck(place, () => session.end('fence_broken'));
       disk.start();
       // It may fail long before anybody waits for it.
       const output = this.recording.record(session, sandbox.output()).then(
