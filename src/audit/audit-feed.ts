@@ -12,8 +12,9 @@ export class AuditFeed {
   }
 
   async publish(rows: readonly AuditRow[]): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#listeners.map((listener) => listener(rows)));
-    const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
-    if (failed.length > 0) throw new AggregateError(failed.map((outcome) => outcome.reason));
+    const failures: unknown[] = [];
+    const note = (error: unknown): void => void failures.push(error);
+    await Promise.all(this.#listeners.map((listener) => listener(rows).catch(note)));
+    if (failures.length > 0) throw new AggregateError(failures);
   }
 }

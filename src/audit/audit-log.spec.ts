@@ -86,13 +86,17 @@ describe('AuditLog', () => {
     expect(second.items.map((row) => row.seq)).toEqual([20, 19, 18, 17, 16, 15, 14, 13, 12, 11]);
   });
 
-  it.each([[['x', 1]], [[1]], [[1, 2, 3]], [[-1, 0]], [[1.5, 0]], [[Number.MAX_VALUE, 1]]])(
-    'refuses the cursor %j',
-    async (parts) => {
-      const page = db.log.page({}, 10, encodeCursor(parts as (string | number)[]));
-      await expect(page).rejects.toMatchObject({ code: 'invalid_cursor' });
-    },
-  );
+  it.each<[(string | number)[]]>([
+    [['x', 1]],
+    [[1]],
+    [[1, 2, 3]],
+    [[-1, 0]],
+    [[1.5, 0]],
+    [[Number.MAX_VALUE, 1]],
+  ])('refuses the cursor %j', async (parts) => {
+    const page = db.log.page({}, 10, encodeCursor(parts));
+    await expect(page).rejects.toMatchObject({ code: 'invalid_cursor' });
+  });
 
   it.each(['actor', 'action', 'target'])('looks %s up in its own index', async (column) => {
     const plan = (await db.read.manager.query(

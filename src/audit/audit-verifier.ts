@@ -47,8 +47,10 @@ export class AuditVerifier implements OnModuleDestroy {
 
   /** From the last checkpoint, or with `full` from the first row. */
   async verify(full: boolean): Promise<Verification> {
-    while (full && this.#running && !this.#running.full) {
-      await this.#running.result.catch(() => undefined);
+    const running = this.#running;
+    if (running && full && !running.full) {
+      await running.result.catch(() => undefined);
+      return this.verify(full);
     }
     this.#running ??= {
       full,

@@ -58,7 +58,7 @@ export class DatabaseProbe implements ReadinessProbe {
         return { status: 'degraded', reason: 'too many changes are waiting for the database' };
       }
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      return failed(`the database cannot be written: ${String((cause as Error).message)}`);
+      return failed(`the database cannot be written: ${(cause as Error).message}`);
     }
   }
 

@@ -12,7 +12,7 @@ import {
   temporaryDirectory,
   type TemporaryDatabase,
 } from '../../test/support/temporary-database.js';
-import { SystemClock } from '../kernel/clock.js';
+import { SystemClock, type Clock } from '../kernel/clock.js';
 import { StartupError } from '../kernel/startup-error.js';
 import { DatabaseProbe } from './database-probe.js';
 
@@ -46,8 +46,10 @@ class Broken2000000000001 implements MigrationInterface {
 describe('Database', () => {
   it('is written with WAL and FULL, with foreign keys and a busy timeout on both connections', async () => {
     const { database, read } = await open();
-    const pragma = async (manager: typeof read.manager, name: string) =>
-      Object.values(((await manager.query(`PRAGMA ${name}`)) as object[])[0] ?? {})[0] as unknown;
+    const pragma = async (manager: typeof read.manager, name: string): Promise<unknown> => {
+      const [row] = await manager.query<Record<string, unknown>[]>(`PRAGMA ${name}`);
+      return Object.values(row ?? {})[0];
+    };
     expect(await pragma(database.writing.manager, 'journal_mode')).toBe('wal');
     expect(await pragma(database.writing.manager, 'synchronous')).toBe(2);
     for (const manager of [database.writing.manager, read.manager]) {
@@ -116,10 +118,14 @@ describe('Database', () => {
   });
 });
 
-describe('DatabaseProbe', () => {
-  const probe = ({ database, transactions }: TemporaryDatabase, clock = new SystemClock()) =>
-    new DatabaseProbe(database.file, transactions, clock);
+function probe(
+  { database, transactions }: TemporaryDatabase,
+  clock: Clock = new SystemClock(),
+): DatabaseProbe {
+  return new DatabaseProbe(database.file, transactions, clock);
+}
 
+describe('DatabaseProbe', () => {
   it('is ok when a row can be written', async () => {
     expect(await probe(await open()).check()).toEqual({ status: 'ok' });
   });

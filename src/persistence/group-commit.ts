@@ -23,6 +23,12 @@ interface Caller {
   readonly reject: (error: unknown) => void;
 }
 
+interface RanWorks {
+  readonly answers: readonly (() => void)[];
+  readonly drafts: readonly CollectedDraft[];
+  readonly spoiler: { readonly caller: Caller; readonly error: unknown } | null;
+}
+
 /**
  * The one owner of SQLite's writing connection. Works that wait run one after another inside one
  * BEGIN IMMEDIATE, and all callers are answered after its COMMIT. There is no SAVEPOINT a caller (it
@@ -89,36 +95,42 @@ export class GroupCommit extends Transactions {
    * the caller returned, which cannot happen in a group of one.
    */
   async #attempt(group: readonly Caller[]): Promise<Caller | undefined> {
-    const answers: (() => void)[] = [];
-    const drafts: CollectedDraft[] = [];
+    let ran: RanWorks;
     try {
       await this.#begin();
-      for (const caller of group) {
-        const scope = new WorkScope(this.dataSource, this.#runner, caller.origin);
-        const outcome = await runOnce(caller, scope);
-        if (scope.storageFailure) throw storageUnavailable(scope.storageFailure);
-        if ('error' in outcome) {
-          if (scope.wrote && group.length > 1) {
-            await this.#rollback();
-            return caller;
-          }
-          if (scope.wrote) throw outcome.error;
-          answers.push(() => caller.reject(outcome.error));
-        } else {
-          drafts.push(...scope.drafts);
-          answers.push(() => caller.resolve(outcome.value));
-        }
+      ran = await this.#runWorks(group);
+      if (ran.spoiler && group.length === 1) throw ran.spoiler.error;
+      if (!ran.spoiler && ran.drafts.length > 0) {
+        await this.hooks.beforeCommit(this.dataSource.manager, ran.drafts);
       }
-      if (drafts.length > 0) await this.hooks.beforeCommit(this.dataSource.manager, drafts);
-      await this.#runner.query('COMMIT');
+      await this.#runner.query(ran.spoiler ? 'ROLLBACK' : 'COMMIT');
     } catch (error) {
       await this.#rollback();
       for (const caller of group) caller.reject(translateStorageError(error));
       return undefined;
     }
-    if (drafts.length > 0) await this.hooks.afterCommit(this.onHookError);
-    for (const answer of answers) answer();
+    if (ran.spoiler) return ran.spoiler.caller;
+    if (ran.drafts.length > 0) await this.hooks.afterCommit(this.onHookError);
+    for (const answer of ran.answers) answer();
     return undefined;
+  }
+
+  /** Stops at the first caller that fails after it wrote. */
+  async #runWorks(group: readonly Caller[]): Promise<RanWorks> {
+    const answers: (() => void)[] = [];
+    const drafts: CollectedDraft[] = [];
+    for (const caller of group) {
+      const scope = new WorkScope(this.dataSource, this.#runner, caller.origin);
+      const outcome = await runOnce(caller, scope);
+      if (scope.storageFailure) throw storageUnavailable(scope.storageFailure);
+      if (!('error' in outcome)) {
+        drafts.push(...scope.drafts);
+        answers.push(() => caller.resolve(outcome.value));
+      } else if (scope.wrote) {
+        return { answers, drafts, spoiler: { caller, error: outcome.error } };
+      } else answers.push(() => caller.reject(outcome.error));
+    }
+    return { answers, drafts, spoiler: null };
   }
 
   async #begin(): Promise<void> {

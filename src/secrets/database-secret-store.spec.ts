@@ -179,25 +179,6 @@ describe('with another master key', () => {
 });
 
 describe('a database of Risoluto 0.6', () => {
-  const rowOf06 = (key: string, text: string, updatedAt: string): string => {
-    const iv = randomBytes(12);
-    const gcm = createCipheriv(
-      'aes-256-gcm',
-      createHash('sha256').update(TEST_MASTER_KEY).digest(),
-      iv,
-    );
-    const ciphertext = Buffer.concat([gcm.update(text, 'utf8'), gcm.final()]).toString('base64');
-    const columns = [key, ciphertext, iv.toString('base64'), gcm.getAuthTag().toString('base64')];
-    return `INSERT INTO encrypted_secrets VALUES (${columns.map((column) => `'${column}'`).join(', ')}, ${updatedAt})`;
-  };
-
-  async function databaseOf06(rows: string[], timeType = 'TEXT'): Promise<string> {
-    const root = temporaryDirectory();
-    const table = `CREATE TABLE "encrypted_secrets" ("key" varchar PRIMARY KEY NOT NULL, "ciphertext" text NOT NULL, "iv" text NOT NULL, "auth_tag" text NOT NULL, "updated_at" ${timeType})`;
-    await executeBeside(`${root}/risoluto.db`, [table, ...rows].join(';\n'));
-    return root;
-  }
-
   it('is read after the migration, its times in any form', async () => {
     const at = Date.UTC(2024, 4, 6, 7, 8, 9);
     const root = await databaseOf06([
@@ -215,13 +196,8 @@ describe('a database of Risoluto 0.6', () => {
       if (key !== 'ODD') expect([key, updatedAt]).toEqual([key, at]);
     }
     const values = await secrets.vault.reveal(['ISO', 'SQL', 'MS', 'S', 'ODD']);
-    expect([...values].map(([key, value]) => [key, value.reveal()]).sort()).toEqual([
-      ['ISO', 'one'],
-      ['MS', 'three'],
-      ['ODD', 'five'],
-      ['S', 'four'],
-      ['SQL', 'two'],
-    ]);
+    const plain = Object.fromEntries([...values].map(([key, value]) => [key, value.reveal()]));
+    expect(plain).toEqual({ ISO: 'one', MS: 'three', ODD: 'five', S: 'four', SQL: 'two' });
   });
 
   it('is read with integer times, and becomes the new format row by row when next set', async () => {
@@ -249,6 +225,25 @@ describe('a database of Risoluto 0.6', () => {
     expect(await valueOf(await open({ root }), 'A')).toBe('old');
   });
 });
+
+function rowOf06(key: string, text: string, updatedAt: string): string {
+  const iv = randomBytes(12);
+  const gcm = createCipheriv(
+    'aes-256-gcm',
+    createHash('sha256').update(TEST_MASTER_KEY).digest(),
+    iv,
+  );
+  const ciphertext = Buffer.concat([gcm.update(text, 'utf8'), gcm.final()]).toString('base64');
+  const columns = [key, ciphertext, iv.toString('base64'), gcm.getAuthTag().toString('base64')];
+  return `INSERT INTO encrypted_secrets VALUES (${columns.map((column) => `'${column}'`).join(', ')}, ${updatedAt})`;
+}
+
+async function databaseOf06(rows: string[], timeType = 'TEXT'): Promise<string> {
+  const root = temporaryDirectory();
+  const table = `CREATE TABLE "encrypted_secrets" ("key" varchar PRIMARY KEY NOT NULL, "ciphertext" text NOT NULL, "iv" text NOT NULL, "auth_tag" text NOT NULL, "updated_at" ${timeType})`;
+  await executeBeside(`${root}/risoluto.db`, [table, ...rows].join(';\n'));
+  return root;
+}
 
 /** Holds the write lock beside the service, with little patience on its side; returns the release. */
 async function openIntruderLock({ db }: SecretDatabase): Promise<() => Promise<void>> {

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { StartupError } from '../kernel/startup-error.js';
+import type { StoredSecret } from './crypto/sealed.js';
 import { DecryptionError, SecretCipher } from './crypto/secret-cipher.js';
 import { SecretsRepository } from './secrets.repository.js';
 
@@ -65,16 +66,19 @@ export class Keyring {
     let rows = await this.repository.some('', ROWS_AT_A_TIME);
     if (rows.length === 0) return true;
     while (rows.length > 0) {
-      for (const row of rows) {
-        try {
-          cipher.open(row);
-          return true;
-        } catch (error) {
-          if (!(error instanceof DecryptionError)) throw error;
-        }
-      }
+      if (rows.some((row) => opens(cipher, row))) return true;
       rows = await this.repository.some(rows.at(-1)?.key ?? '', ROWS_AT_A_TIME);
     }
     return false;
+  }
+}
+
+function opens(cipher: SecretCipher, row: StoredSecret): boolean {
+  try {
+    cipher.open(row);
+    return true;
+  } catch (error) {
+    if (error instanceof DecryptionError) return false;
+    throw error;
   }
 }

@@ -22,7 +22,7 @@ beforeAll(async () => {
   for (let n = 1; n <= ROWS; n++) {
     const path = `/api/v1/secrets/T${n % 4}`;
     const answer = await service.api('PUT', path, { body: { value: `v${n}` }, token: WRITE_TOKEN });
-    expect(answer.status).toBe(204);
+    if (answer.status !== 204) throw new Error(`no secret could be set: ${answer.text}`);
   }
 });
 afterAll(async () => {
@@ -33,6 +33,8 @@ afterAll(async () => {
 });
 
 const list = (query = '') => service.api('GET', `/api/v1/audit${query}`);
+const verify = (query = '', token?: string) =>
+  service.api('GET', `/api/v1/audit/verify${query}`, token === undefined ? {} : { token });
 const seqs = (items: { seq: number }[]): number[] => items.map((row) => row.seq);
 
 describe('GET /api/v1/audit', () => {
@@ -105,9 +107,6 @@ describe('GET /api/v1/audit', () => {
 });
 
 describe('GET /api/v1/audit/verify', () => {
-  const verify = (query = '', token?: string) =>
-    service.api('GET', `/api/v1/audit/verify${query}`, token === undefined ? {} : { token });
-
   it('is open to readers, and in full to writers alone', async () => {
     expect((await verify()).body).toMatchObject({ ok: true, firstBroken: null });
     expect((await verify('?full=false')).status).toBe(200);

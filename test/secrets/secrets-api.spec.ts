@@ -69,9 +69,8 @@ describe('secrets', () => {
   it.each(BAD_KEYS)('refuse the key %s and name the field', async (key) => {
     for (const method of ['PUT', 'POST', 'DELETE']) {
       const before = await lastAudit();
-      const answer = await service.api(method, path(key), {
-        ...(method === 'DELETE' ? {} : { body: { value: 'v' } }),
-      });
+      const body = method === 'DELETE' ? undefined : { value: 'v' };
+      const answer = await service.api(method, path(key), { body });
       expect([answer.status, answer.body.error.code]).toEqual([400, 'invalid_secret_key']);
       expect(answer.body.error.details).toEqual([{ field: 'key', message: expect.any(String) }]);
       expect(await lastAudit()).toEqual(before);
