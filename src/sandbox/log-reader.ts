@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerEngine } from './container-engine.js';
 import { isRefusal } from './engine-refusal.js';
 import { LogDemultiplexer, type LogPiece, formatSince } from './log-frames.js';
+import { LongLineRepair } from './long-line-repair.js';
 import { LogPosition } from './log-position.js';
 
 /** Silence after a container's end after which a followed log will say no more. */
@@ -29,6 +30,7 @@ export interface LogSource {
  */
 export async function* readLog(source: LogSource): AsyncGenerator<LogPiece[]> {
   const position = new LogPosition();
+  const repair = new LongLineRepair();
   let ended = false;
   void source.exited.then(() => (ended = true));
   let retryMs = FIRST_RETRY_MS;
@@ -37,7 +39,7 @@ export async function* readLog(source: LogSource): AsyncGenerator<LogPiece[]> {
     try {
       for await (const batch of readPass(source, position, !last)) {
         retryMs = FIRST_RETRY_MS;
-        yield batch;
+        yield batch.map((piece) => repair.push(piece));
       }
       if (last) return;
     } catch (error) {
