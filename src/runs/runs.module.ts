@@ -13,7 +13,7 @@ import { DiskMeter } from './disk-meter.js';
 import { Dispatcher } from './dispatcher.js';
 import { HostReadiness } from './host-readiness.js';
 import { HostStartup } from './host-startup.js';
-import { IdempotencyKeys } from './idempotency.js';
+import { IdempotencyKeys } from './idempotency-key.repository.js';
 import { InterruptedRuns } from './interrupted-runs.js';
 import { Leftovers } from './leftovers.js';
 import { ContainerFenceHelper } from './fence-helper.js';

@@ -14,13 +14,14 @@ import { DomainError } from '../../kernel/domain-error.js';
 import type { Origin } from '../../kernel/origin.js';
 import { ApiRead, ApiWrite } from '../../kernel/route-metadata.js';
 import { idempotentRequest } from '../idempotency.js';
-import { RunView, viewOf } from '../run-view.js';
+import { viewOf } from '../run-view.js';
+import { RunView } from '../run-view.dto.js';
 import type { RunEntity } from '../run.entity.js';
 import { RunsService } from '../runs.service.js';
 import { WaitingRoom } from '../waiting-room.js';
 import { CreateRunDto } from './create-run.dto.js';
 import { ListRunsQuery, WaitQuery } from './run-query.dto.js';
-import { RunPage, SandboxReportView } from './run-responses.js';
+import { RunPage, SandboxReportView } from './run-responses.dto.js';
 
 const ROUTE = 'POST /api/v1/runs';
 

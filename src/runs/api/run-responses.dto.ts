@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import { RunView } from '../run-view.js';
+import { RunView } from '../run-view.dto.js';
 
 export class RunPage {
   @ApiProperty({ type: [RunView] })

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { LessThan, type EntityManager } from 'typeorm';
+
+import { Clock } from '../kernel/clock.js';
+import { DomainError } from '../kernel/domain-error.js';
+import type { IdempotentRequest } from './idempotency.js';
+import { IdempotencyKeyEntity } from './idempotency-key.entity.js';
+
+const KEPT_MS = 24 * 60 * 60 * 1000;
+
+/** The keys of the last 24 hours. Writes are one after another, so that of two twins one is first. */
+@Injectable()
+export class IdempotencyKeys {
+  constructor(private readonly clock: Clock) {}
+
+  /**
+   * The run that this request already made, or `null`.
+   *
+   * @throws DomainError `idempotency_key_reused` when the key stood for another body.
+   */
+  async find(manager: EntityManager, request: IdempotentRequest): Promise<string | null> {
+    const { actor, route, key, bodyHash } = request;
+    const known = await manager.findOneBy(IdempotencyKeyEntity, { actor, route, key });
+    if (known === null || Number(known.createdAt) <= this.#expiry()) return null;
+    if (known.bodyHash === bodyHash) return known.runId;
+    throw new DomainError(
+      'idempotency_key_reused',
+      'This Idempotency-Key was used for another request in the last 24 hours; use a new one',
+      { details: [{ field: 'Idempotency-Key', message: 'was sent with another body' }] },
+    );
+  }
+
+  /** Remembers what the request made, and forgets what is too old. */
+  async remember(manager: EntityManager, request: IdempotentRequest, runId: string): Promise<void> {
+    await manager.delete(IdempotencyKeyEntity, { createdAt: LessThan(this.#expiry() + 1) });
+    await manager.insert(IdempotencyKeyEntity, {
+      ...request,
+      runId,
+      createdAt: this.clock.now(),
+    });
+  }
+
+  #expiry(): number {
+    return this.clock.now() - KEPT_MS;
+  }
+}
