@@ -23,6 +23,8 @@ const BY_FASTIFY_CODE: Readonly<Record<string, FrameCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_request',
   FST_ERR_CTP_EMPTY_TYPE: 'unsupported_media_type',
   FST_ERR_NOT_FOUND: 'not_found',
+  // A path of the documentation that climbs: it is told nothing about what it climbs to.
+  FST_STATIC_FORBIDDEN_PATH: 'not_found',
 };
 
 const BY_STATUS: Readonly<Record<number, FrameCode>> = {

@@ -16,7 +16,9 @@ export function answerUnrouted(
   reply: FastifyReply,
 ): FastifyReply {
   const methods = allowed.of(decoded(pathOf(request.raw.url ?? '')));
-  if (methods.length === 0) throw frameError('not_found');
+  // A route that took the method and found nothing there is no wrong method.
+  const taken = request.method !== 'OPTIONS' && methods.includes(request.method);
+  if (methods.length === 0 || taken) throw frameError('not_found');
   const allow = methods.join(', ');
   reply.header('Allow', allow);
   if (request.method === 'OPTIONS') return reply.code(204).send();

@@ -91,6 +91,14 @@ describe('parseStrictJson', () => {
     expect(placeOf('{"a":'.repeat(65) + '1' + '}'.repeat(65))).toContain('64 levels');
   });
 
+  it('takes 2,000 keys of one object and refuses the next', () => {
+    const keys = (count: number) =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, key) => [`k${key}`, 0])));
+    expect(Object.keys(parse(keys(2000)) as object)).toHaveLength(2000);
+    expect(placeOf(keys(2001))).toContain('more than 2000 keys');
+    expect(placeOf(`[${keys(1500)},{"a":${keys(1500)}}]`)).toBeUndefined();
+  });
+
   it('names the byte where UTF-8 ends', () => {
     expect(placeOf(Buffer.from([0x22, 0x61, 0xff, 0x22]))).toBe('byte 2: not valid UTF-8');
     expect(placeOf(Buffer.from([0x22, 0xc3, 0xa9, 0xed, 0xa0, 0x80, 0x22]))).toContain('byte 3');
