@@ -20,6 +20,7 @@ import { attachInput } from './attach-input.js';
 import { type EngineAddress, isLocalEngine, parseEngineAddress } from './engine-address.js';
 import { dial } from './engine-dial.js';
 import { engineCall, toEngineError } from './engine-errors.js';
+import { withWholeAnswers } from './whole-answers.js';
 
 /** Silence on a call's connection after which it has failed. */
 const CALL_LIMIT_MS = 60_000;
@@ -51,8 +52,8 @@ export class DockerEngine extends ContainerEngine {
       this.#address.kind === 'unix'
         ? { socketPath: this.#address.socketPath, host: undefined }
         : { protocol: 'http' as const, host: this.#address.host, port: this.#address.port };
-    this.#calls = new Docker({ ...destination, timeout: CALL_LIMIT_MS });
-    this.#streams = new Docker({ ...destination, timeout: 0 });
+    this.#calls = withWholeAnswers(new Docker({ ...destination, timeout: CALL_LIMIT_MS }));
+    this.#streams = withWholeAnswers(new Docker({ ...destination, timeout: 0 }));
   }
 
   async info(): Promise<EngineInfo> {
