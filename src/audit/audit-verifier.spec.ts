@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { openAuditedDatabase, type AuditedDatabase } from '../../test/support/audited-database.js';
 import { removeTemporaryDirectories } from '../../test/support/temporary-database.js';
 import { StartupError } from '../kernel/startup-error.js';
+import type { AuditRow } from './audit-row.js';
 
 vi.setConfig({ testTimeout: 30_000 });
 beforeAll(() => Logger.overrideLogger(false));
@@ -174,6 +175,15 @@ describe('a trail that was changed', () => {
       expect(await verify()).toEqual({ seq: ROWS + 1, reason: 'inserted' });
     },
   );
+
+  it('names a genuine row that followed another one, as from an earlier copy of the table', async () => {
+    const [row] = await db.log.since(['note.set'], ROWS - 1, 1);
+    const spliced = { ...(row as AuditRow), prevHash: 'f'.repeat(64) };
+    await db.tamper(
+      `UPDATE audit_rows SET prev_hash = '${spliced.prevHash}', hash = '${db.key.hashRow(spliced)}' WHERE seq = ${ROWS}`,
+    );
+    expect(await verify()).toEqual({ seq: ROWS, reason: 'reordered' });
+  });
 
   it('refuses a chain that another key made', async () => {
     db = await db.reopened(() => writeFileSync(db.directory.path('audit.key'), 'ab'.repeat(32)));
