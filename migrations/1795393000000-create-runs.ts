@@ -1,11 +1,12 @@
 import { Table, TableIndex, type MigrationInterface, type QueryRunner } from 'typeorm';
 
+const optional = (name: string, type: string) => ({ name, type, isNullable: true });
+
 /** Runs, and the idempotency keys of the requests that made them. */
 export class CreateRuns1795393000000 implements MigrationInterface {
   readonly name = 'CreateRuns1795393000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    const optional = (name: string, type: string) => ({ name, type, isNullable: true });
     await runner.createTable(
       new Table({
         name: 'runs',

@@ -1,14 +1,9 @@
 /** Freezes plain objects and arrays all the way down; class instances are left as they are. */
 export function deepFreeze<T>(value: T): T {
-  if (Array.isArray(value)) {
-    value.forEach((item) => deepFreeze(item));
-    return Object.freeze(value);
-  }
-  if (typeof value === 'object' && value !== null && isPlain(value)) {
-    Object.values(value).forEach((item) => deepFreeze(item));
-    return Object.freeze(value);
-  }
-  return value;
+  if (typeof value !== 'object' || value === null) return value;
+  if (!Array.isArray(value) && !isPlain(value)) return value;
+  for (const item of Object.values(value)) deepFreeze<unknown>(item);
+  return Object.freeze(value);
 }
 
 function isPlain(value: object): boolean {

@@ -20,10 +20,19 @@ function editDistance(left: string, right: string): number {
   for (let row = 1; row <= left.length; row += 1) {
     const current = [row];
     for (let column = 1; column <= right.length; column += 1) {
-      const replaced = previous[column - 1]! + (left[row - 1] === right[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, previous[column]! + 1, current[column - 1]! + 1));
+      const replaced = cell(previous, column - 1) + (left[row - 1] === right[column - 1] ? 0 : 1);
+      const shortest = Math.min(
+        replaced,
+        cell(previous, column) + 1,
+        cell(current, column - 1) + 1,
+      );
+      current.push(shortest);
     }
     previous = current;
   }
-  return previous[right.length]!;
+  return cell(previous, right.length);
+}
+
+function cell(row: readonly number[], column: number): number {
+  return row[column] ?? Infinity;
 }

@@ -47,7 +47,7 @@ export class Dispatcher implements OnApplicationBootstrap {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, STOP_MS);
     });
-    await Promise.race([Promise.allSettled([...this.#active]), late]);
+    await Promise.race([Promise.allSettled(this.#active), late]);
     clearTimeout(timer);
   }
 

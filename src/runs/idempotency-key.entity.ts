@@ -1,5 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
+import { milliseconds } from './milliseconds.js';
+
 /** A client's `Idempotency-Key`, unique per actor and route, with what it stood for. */
 @Entity('idempotency_keys')
 @Index('idempotency_keys_created', ['createdAt'])
@@ -20,6 +22,6 @@ export class IdempotencyKeyEntity {
   @Column('text', { name: 'run_id' })
   runId!: string;
 
-  @Column('bigint', { name: 'created_at' })
+  @Column('bigint', { name: 'created_at', transformer: milliseconds })
   createdAt!: number;
 }

@@ -21,7 +21,7 @@ export class IdempotencyKeys {
   async find(manager: EntityManager, request: IdempotentRequest): Promise<string | null> {
     const { actor, route, key, bodyHash } = request;
     const known = await manager.findOneBy(IdempotencyKeyEntity, { actor, route, key });
-    if (known === null || Number(known.createdAt) <= this.#expiry()) return null;
+    if (known === null || known.createdAt <= this.#expiry()) return null;
     if (known.bodyHash === bodyHash) return known.runId;
     throw new DomainError(
       'idempotency_key_reused',

@@ -13,7 +13,7 @@ import { RunSignals } from './run-signals.js';
 import type { RunEntity } from './run.entity.js';
 import { ConductStep, NeverBegunError } from './steps/conduct.step.js';
 import { FinishStep } from './steps/finish.step.js';
-import { PrepareStep, type PreparedFrame } from './steps/prepare.step.js';
+import { PrepareStep, type PreparedRun } from './steps/prepare.step.js';
 
 /** What became of an attempt: the run is over, or it waits in the queue again. */
 export type Execution = 'finished' | 'put-back';
@@ -65,15 +65,15 @@ export class RunExecutor {
 
   /** `null`: nothing of the run has happened, and it can be tried again. */
   async #outcome(session: RunSession): Promise<RunOutcome | null> {
-    let frame: PreparedFrame;
+    let prepared: PreparedRun;
     try {
-      frame = await this.prepare.run(session);
+      prepared = await this.prepare.run(session);
     } catch (error) {
       if (!isPassing(error)) return this.#failed(session, error);
       return session.endedBy === 'cancel' ? neverBegun(session) : null;
     }
     try {
-      return decideOutcome(await this.conduct.run(session, frame));
+      return decideOutcome(await this.conduct.run(session, prepared));
     } catch (error) {
       if (error instanceof NeverBegunError) return neverBegun(session);
       return this.#failed(session, error);

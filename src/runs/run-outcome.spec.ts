@@ -49,7 +49,7 @@ describe('decideOutcome', () => {
           outputWhole: fc.boolean(),
         }),
         (end) => {
-          const { status, exitCode, message } = decideOutcome(end as CommandEnd);
+          const { status, exitCode, message } = decideOutcome(end);
           expect(status === 'succeeded').toBe(
             end.exitCode === 0 && end.acknowledged && end.endedBy === null && !end.gone,
           );

@@ -35,7 +35,7 @@ export class DatabaseRunQueue extends RunQueue {
       if (run === null) return null;
       const preparingAt = this.clock.now();
       await this.runs.transition(manager, run.id, 'preparing', { preparingAt });
-      return { ...run, status: 'preparing', preparingAt };
+      return Object.assign(run, { status: 'preparing' as const, preparingAt });
     });
   }
 

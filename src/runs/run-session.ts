@@ -1,4 +1,3 @@
-import type { EffectivePolicy } from '../sandbox/policy.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import type { NetworkPlace } from './run-network.js';
 import type { EndedBy } from './run-outcome.js';
@@ -11,7 +10,6 @@ export const FIRST_TURN = 1;
 /** What a run has while it is executed; the steps fill it, and `FinishStep` gives all of it back. */
 export class RunSession {
   readonly request: RunRequest;
-  policy: EffectivePolicy | null = null;
   place: NetworkPlace | null = null;
   sandbox: Sandbox | null = null;
   /** Environment name to value; the only place of this process that holds them for long. */

@@ -1,12 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
+import { milliseconds } from './milliseconds.js';
 import type { RunStatus } from './run-status.js';
-
-/** SQLite gives numbers, PostgreSQL gives the text of a bigint. */
-const milliseconds = {
-  to: (value: number | null) => value,
-  from: (value: string | number | null) => (value === null ? null : Number(value)),
-};
 
 /** A run. Times are milliseconds since 1970. */
 @Entity('runs')

@@ -23,6 +23,7 @@ import { OutputLog } from './output/output-log.js';
 import { OutputRecording } from './output/output-recording.js';
 import { RunChanges } from './run-changes.js';
 import { RunExecutor } from './run-executor.js';
+import { RunIntake } from './run-intake.js';
 import { RunNetwork } from './run-network.js';
 import { DatabaseRunQueue, RunQueue } from './run-queue.js';
 import { RunSignals } from './run-signals.js';
@@ -62,6 +63,7 @@ import { WaitingRoom } from './waiting-room.js';
     PrepareStep,
     RunChanges,
     RunExecutor,
+    RunIntake,
     RunNetwork,
     RunRepository,
     RunSignals,

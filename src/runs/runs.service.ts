@@ -1,30 +1,20 @@
 import { Injectable } from '@nestjs/common';
 
-import { Settings } from '../config/settings.js';
 import { decodeCursor, encodeCursor, type Page } from '../http/pagination.js';
 import { Clock } from '../kernel/clock.js';
 import { DomainError } from '../kernel/domain-error.js';
-import { ID_PATTERN, newId } from '../kernel/ids.js';
+import { ID_PATTERN } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
-import { Transactions, type Transaction } from '../persistence/transactions.js';
-import { effectivePolicy } from '../sandbox/policy.js';
-import { SecretVault, unknownSecrets } from '../secrets/secret-vault.js';
-import { CancelSignal } from './cancel-signal.js';
+import { Transactions } from '../persistence/transactions.js';
 import type { IdempotentRequest } from './idempotency.js';
-import { IdempotencyKeys } from './idempotency-key.repository.js';
 import { ChangeWaiter } from './run-changes.js';
-import { checkedRunRequest, type UncheckedRunRequest } from './run-request-validation.js';
-import { withoutValues, type RunRequest } from './run-request.js';
+import { RunIntake, type CreatedRun } from './run-intake.js';
+import type { UncheckedRunRequest } from './run-request-validation.js';
+import { withoutValues } from './run-request.js';
 import { RunSignals } from './run-signals.js';
 import { isFinal, type RunStatus } from './run-status.js';
-import { RunEntity } from './run.entity.js';
+import type { RunEntity } from './run.entity.js';
 import { RunRepository } from './run.repository.js';
-
-export interface CreatedRun {
-  run: RunEntity;
-  /** An earlier request with the same key made it. */
-  replayed: boolean;
-}
 
 export interface RunListQuery {
   issue?: string | undefined;
@@ -37,41 +27,21 @@ export interface RunListQuery {
 @Injectable()
 export class RunsService {
   constructor(
-    private readonly settings: Settings,
     private readonly transactions: Transactions,
     private readonly runs: RunRepository,
-    private readonly vault: SecretVault,
-    private readonly idempotency: IdempotencyKeys,
+    private readonly intake: RunIntake,
     private readonly signals: RunSignals,
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * Puts a run in the queue; durable when it resolves.
-   *
-   * @throws DomainError `validation_failed`, `environment_refused`, `policy_widened`,
-   *   `control_unavailable`, `secret_unknown`, `secrets_locked`, `idempotency_key_reused`
-   */
+  /** As `RunIntake.create`, and tells the dispatcher. */
   async create(
     issue: string,
     body: UncheckedRunRequest,
     origin: Origin,
     idempotent: IdempotentRequest | null,
   ): Promise<CreatedRun> {
-    const request = checkedRunRequest(body);
-    effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
-    const unknown = await this.vault.missing(Object.values(request.secrets));
-    const id = newId();
-    const created = await this.transactions.run(origin, async (tx) => {
-      const earlier = await this.#earlier(tx, idempotent);
-      if (earlier !== null) return { run: earlier, replayed: true };
-      if (unknown.length > 0) throw unknownSecrets(unknown);
-      const run = this.#queuedRun(id, issue, request, origin);
-      await this.runs.insert(tx.manager, run);
-      if (idempotent !== null) await this.idempotency.remember(tx.manager, idempotent, id);
-      tx.audit({ action: 'run.created', target: id, details: { issue } });
-      return { run, replayed: false };
-    });
+    const created = await this.intake.create(issue, body, origin, idempotent);
     if (!created.replayed) this.signals.queued();
     return created;
   }
@@ -126,11 +96,11 @@ export class RunsService {
       if (current.status === 'queued') {
         await this.runs.transition(tx.manager, id, 'cancelled', changes);
         tx.audit({ action: 'run.cancelled', target: id, details: { issue: current.issue } });
-        return { ...current, ...changes, status: 'cancelled' as const };
+        return Object.assign(current, changes, { status: 'cancelled' as const });
       }
       await this.runs.update(tx.manager, id, changes);
       tx.audit({ action: 'run.cancel_requested', target: id, details: { issue: current.issue } });
-      return { ...current, ...changes };
+      return Object.assign(current, changes);
     });
     this.signals.cancel.request(id);
     this.signals.changes.notify(id);
@@ -147,35 +117,6 @@ export class RunsService {
       reason: 'cancelled',
       request: withoutValues(run.request),
     };
-  }
-
-  async #earlier(tx: Transaction, idempotent: IdempotentRequest | null): Promise<RunEntity | null> {
-    if (idempotent === null) return null;
-    const runId = await this.idempotency.find(tx.manager, idempotent);
-    return runId === null ? null : this.runs.findIn(tx.manager, runId);
-  }
-
-  #queuedRun(id: string, issue: string, request: RunRequest, origin: Origin): RunEntity {
-    return Object.assign(new RunEntity(), {
-      id,
-      issue,
-      status: 'queued' as const,
-      request: JSON.stringify(request),
-      actor: origin.actor,
-      requestId: origin.requestId,
-      exitCode: null,
-      reason: null,
-      message: null,
-      createdAt: this.clock.now(),
-      preparingAt: null,
-      runningAt: null,
-      endedAt: null,
-      finishedAt: null,
-      cancelRequestedAt: null,
-      containerId: null,
-      outcome: null,
-      sandboxReport: null,
-    });
   }
 }
 

@@ -3,25 +3,15 @@ const NAMESPACE_FLAGS = [
   0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
 ];
 
-const DENIED = [
-  ...['acct', 'add_key', 'adjtimex', 'bpf', 'chroot', 'clock_adjtime', 'clock_settime'],
-  ...['delete_module', 'fanotify_init', 'finit_module', 'fsconfig', 'fsmount', 'fsopen', 'fspick'],
-  ...['init_module', 'io_uring_enter', 'io_uring_register', 'io_uring_setup', 'ioperm', 'iopl'],
-  ...['kcmp', 'kexec_file_load', 'kexec_load', 'keyctl', 'lookup_dcookie', 'mknod', 'mknodat'],
-  ...['modify_ldt', 'mount', 'mount_setattr', 'move_mount', 'move_pages', 'name_to_handle_at'],
-  ...['open_by_handle_at', 'open_tree', 'perf_event_open', 'pivot_root', 'process_vm_readv'],
-  ...[
-    'process_vm_writev',
-    'ptrace',
-    'quotactl',
-    'quotactl_fd',
-    'reboot',
-    'request_key',
-    'setdomainname',
-  ],
-  ...['sethostname', 'setns', 'settimeofday', 'swapoff', 'swapon', 'syslog', 'umount2', 'unshare'],
-  ...['userfaultfd', 'vhangup'],
-];
+const DENIED = (
+  'acct add_key adjtimex bpf chroot clock_adjtime clock_settime delete_module fanotify_init ' +
+  'finit_module fsconfig fsmount fsopen fspick init_module io_uring_enter io_uring_register ' +
+  'io_uring_setup ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie mknod ' +
+  'mknodat modify_ldt mount mount_setattr move_mount move_pages name_to_handle_at ' +
+  'open_by_handle_at open_tree perf_event_open pivot_root process_vm_readv process_vm_writev ' +
+  'ptrace quotactl quotactl_fd reboot request_key setdomainname sethostname setns settimeofday ' +
+  'swapoff swapon syslog umount2 unshare userfaultfd vhangup'
+).split(' ');
 
 /**
  * The profile of a gVisor sandbox without one of the operator's. The sentry is the boundary there;

@@ -50,7 +50,11 @@ export class OutputMasker {
   push(chunk: Buffer): Buffer {
     if (this.#idle) return chunk;
     const start = this.#offset + this.#pending.length;
-    for (let index = 0; index < chunk.length; index += 1) this.#read(chunk[index]!, start + index);
+    let at = start;
+    for (const byte of chunk) {
+      this.#read(byte, at);
+      at += 1;
+    }
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
     return this.#release(this.#decided(start + chunk.length));
   }
@@ -82,13 +86,14 @@ export class OutputMasker {
     // Cutting off the front costs its length, so it is done seldom.
     if (surplus > 4096 + held) this.#wrappedAt = this.#wrappedAt.slice(surplus);
     const wrapped = this.#wrapped.matched(this.#wrappedState);
-    if (wrapped > 0) this.#mark(this.#wrappedAt.at(-wrapped)!, at + 1);
+    if (wrapped > 0) this.#mark(this.#wrappedAt.at(-wrapped) ?? at, at + 1);
   }
 
   #mark(start: number, end: number): void {
     let from = start;
-    while (this.#found.length > 0 && this.#found.at(-1)!.end >= from) {
-      from = Math.min(from, this.#found.pop()!.start);
+    for (let last = this.#found.at(-1); last && last.end >= from; last = this.#found.at(-1)) {
+      from = Math.min(from, last.start);
+      this.#found.pop();
     }
     this.#found.push({ start: Math.max(from, this.#offset), end });
   }
@@ -97,7 +102,7 @@ export class OutputMasker {
   #decided(end: number): number {
     const exact = end - this.#exact.depth(this.#exactState);
     const depth = this.#wrapped.depth(this.#wrappedState);
-    const wrapped = depth === 0 ? end : this.#wrappedAt.at(-depth)!;
+    const wrapped = depth === 0 ? end : (this.#wrappedAt.at(-depth) ?? this.#offset);
     const decided = Math.min(exact, wrapped);
     const across = this.#found.find((found) => found.start < decided && found.end > decided);
     return across?.start ?? decided;
@@ -106,16 +111,17 @@ export class OutputMasker {
   #release(end: number): Buffer {
     const pieces: Buffer[] = [];
     let at = this.#offset;
-    while (this.#found.length > 0 && this.#found[0]!.end <= end) {
-      const { start, end: foundEnd } = this.#found.shift()!;
-      if (start > at) pieces.push(this.#slice(at, start));
+    const released = this.#found.filter((found) => found.end <= end);
+    this.#found.splice(0, released.length);
+    for (const found of released) {
+      if (found.start > at) pieces.push(this.#slice(at, found.start));
       pieces.push(MASK);
-      at = foundEnd;
+      at = found.end;
     }
     if (end > at) pieces.push(this.#slice(at, end));
     this.#pending = this.#pending.subarray(end - this.#offset);
     this.#offset = end;
-    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    return Buffer.concat(pieces);
   }
 
   #slice(start: number, end: number): Buffer {

@@ -31,25 +31,25 @@ export class PatternAutomaton {
     while (current !== 0) {
       const child = this.#child(current, byte);
       if (child !== 0) return child;
-      current = this.#fail[current]!;
+      current = this.#fail[current] ?? 0;
     }
-    return this.#rootChildren[byte]!;
+    return this.#rootChildren[byte] ?? 0;
   }
 
   /** How many of the bytes read last may be the beginning of a pattern. */
   depth(state: number): number {
-    return this.#depth[state]!;
+    return this.#depth[state] ?? 0;
   }
 
   /** Length of the longest pattern that ends here, or 0. */
   matched(state: number): number {
-    return this.#matched[state]!;
+    return this.#matched[state] ?? 0;
   }
 
   #child(state: number, byte: number): number {
-    if (state === 0) return this.#rootChildren[byte]!;
-    let child = this.#firstChild[state]!;
-    while (child !== 0 && this.#byte[child] !== byte) child = this.#nextSibling[child]!;
+    if (state === 0) return this.#rootChildren[byte] ?? 0;
+    let child = this.#firstChild[state] ?? 0;
+    while (child !== 0 && this.#byte[child] !== byte) child = this.#nextSibling[child] ?? 0;
     return child;
   }
 
@@ -66,8 +66,8 @@ export class PatternAutomaton {
     const node = this.#size;
     this.#size += 1;
     this.#byte[node] = byte;
-    this.#depth[node] = this.#depth[parent]! + 1;
-    this.#nextSibling[node] = this.#firstChild[parent]!;
+    this.#depth[node] = (this.#depth[parent] ?? 0) + 1;
+    this.#nextSibling[node] = this.#firstChild[parent] ?? 0;
     this.#firstChild[parent] = node;
     if (parent === 0) this.#rootChildren[byte] = node;
     return node;
@@ -77,13 +77,17 @@ export class PatternAutomaton {
     const queue = new Int32Array(this.#size);
     let end = 1;
     for (let position = 0; position < end; position += 1) {
-      const parent = queue[position]!;
-      for (let node = this.#firstChild[parent]!; node !== 0; node = this.#nextSibling[node]!) {
+      const parent = queue[position] ?? 0;
+      for (
+        let node = this.#firstChild[parent] ?? 0;
+        node !== 0;
+        node = this.#nextSibling[node] ?? 0
+      ) {
         queue[end] = node;
         end += 1;
-        const fail = parent === 0 ? 0 : this.next(this.#fail[parent]!, this.#byte[node]!);
+        const fail = parent === 0 ? 0 : this.next(this.#fail[parent] ?? 0, this.#byte[node] ?? 0);
         this.#fail[node] = fail;
-        this.#matched[node] = Math.max(this.#matched[node]!, this.#matched[fail]!);
+        this.#matched[node] = Math.max(this.#matched[node] ?? 0, this.#matched[fail] ?? 0);
       }
     }
   }

@@ -104,9 +104,10 @@ function parseLines(text: string): OutputRecord[] {
 
 /** Where a line begins that stands at or before the one behind `afterSeq`: found by halving. */
 async function startOf(file: FileHandle, afterSeq: number): Promise<number> {
+  if (afterSeq === 0) return 0;
   let low = 0;
   let high = (await file.stat()).size;
-  while (afterSeq > 0 && high - low > READ_BYTES) {
+  while (high - low > READ_BYTES) {
     const middle = low + Math.floor((high - low) / 2);
     const line = await firstLineFrom(file, middle);
     if (line === null || line.seq > afterSeq) high = middle;

@@ -110,11 +110,14 @@ export class OutputRecorder {
     this.#gatheredBytes = 0;
     this.#lastFlush = performance.now();
     if (records.length === 0) return this.#writing;
-    this.#writing = this.#writing.then(async () => {
-      await this.appender.append(records);
-      this.options.onStored();
-    });
+    this.#writing = this.#store(this.#writing, records);
     return this.#writing;
+  }
+
+  async #store(before: Promise<void>, records: readonly OutputRecord[]): Promise<void> {
+    await before;
+    await this.appender.append(records);
+    this.options.onStored();
   }
 }
 

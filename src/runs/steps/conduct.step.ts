@@ -7,11 +7,12 @@ import type { Sandbox } from '../../sandbox/sandbox.js';
 import { CommandEnding } from '../command-ending.js';
 import { DiskWatch } from '../disk-watch.js';
 import { OutputRecording } from '../output/output-recording.js';
+import type { NetworkPlace } from '../run-network.js';
 import type { CommandEnd } from '../run-outcome.js';
 import type { RunSession } from '../run-session.js';
 import { RunRepository } from '../run.repository.js';
 import { SandboxHost } from '../sandbox-host.js';
-import type { PreparedFrame } from './prepare.step.js';
+import type { PreparedRun } from './prepare.step.js';
 
 /** How long output may still come after the command has ended. */
 const DRAIN_MS = 10_000;
@@ -37,16 +38,15 @@ export class ConductStep {
    *
    * @throws NeverBegunError when the run was ended before; DomainError when it could not be started.
    */
-  async run(session: RunSession, frame: PreparedFrame): Promise<CommandEnd> {
-    const sandbox = session.sandbox!;
-    const place = session.place!;
-    await this.host.network.open(place, session.policy!);
+  async run(session: RunSession, prepared: PreparedRun): Promise<CommandEnd> {
+    const { policy, place, sandbox, frame } = prepared;
+    await this.host.network.open(place, policy);
     await this.#commitStart(session, sandbox);
 
     const ending = new CommandEnding(session, sandbox);
-    const disk = new DiskWatch(this.host.disk, session, session.policy!.resources.workspace);
+    const disk = new DiskWatch(this.host.disk, session, policy.resources.workspace);
     const unwatch = this.host.network.watch(place, () => session.end('fence_broken'));
-    const timer = setTimeout(() => session.end('timeout'), session.policy!.timeoutSeconds * 1000);
+    const timer = setTimeout(() => session.end('timeout'), policy.timeoutSeconds * 1000);
     try {
       await sandbox.start(frame.bytes, frame.nonce);
       // The bridge's new port came with the start.
@@ -58,12 +58,12 @@ export class ConductStep {
         (error: unknown) => ({ error }),
       );
       const exit = await sandbox.wait();
+      const { endedBy } = session;
       ending.over();
-      await this.host.network.close(place);
+      await this.#close(session, place);
       const outputWhole = await this.#drained(session, output);
       if (exit.error) this.#logger.warn(`run ${session.run.id}: the engine says: ${exit.error}`);
       const { exitCode, oomKilled, acknowledged, gone, engineOutage: engineWasAway } = exit;
-      const { endedBy } = session;
       return { exitCode, oomKilled, acknowledged, gone, engineWasAway, endedBy, outputWhole };
     } finally {
       clearTimeout(timer);
@@ -78,7 +78,7 @@ export class ConductStep {
     const { id, issue } = session.run;
     await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
       const current = await this.runs.findIn(tx.manager, id);
-      if (session.endedBy !== null || current?.cancelRequestedAt != null)
+      if (session.endedBy !== null || current === null || current.cancelRequestedAt !== null)
         throw new NeverBegunError();
       await this.runs.transition(tx.manager, id, 'running', {
         runningAt: this.clock.now(),
@@ -87,6 +87,15 @@ export class ConductStep {
       });
       tx.audit({ action: 'run.started', target: id, details: { issue } });
     });
+  }
+
+  /** A fence that fails now changes nothing about how the command ended. `FinishStep` tries again. */
+  async #close(session: RunSession, place: NetworkPlace): Promise<void> {
+    try {
+      await this.host.network.close(place);
+    } catch (error) {
+      this.#logger.error(`run ${session.run.id}: its address could not be closed yet`, error);
+    }
   }
 
   /** Whether all output was stored. */

@@ -2,17 +2,27 @@ import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../../config/settings.js';
 import { encodeFrame, newNonce } from '../../sandbox/frame.js';
-import { effectivePolicy } from '../../sandbox/policy.js';
+import { effectivePolicy, type EffectivePolicy } from '../../sandbox/policy.js';
+import type { Sandbox } from '../../sandbox/sandbox.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
 import { Workspaces } from '../../workspaces/workspaces.service.js';
 import { DirectoryGift } from '../directory-gift.js';
+import type { NetworkPlace } from '../run-network.js';
 import { FIRST_TURN, type RunSession } from '../run-session.js';
 import { SandboxHost } from '../sandbox-host.js';
 
-/** What the next step sends into the sandbox. */
+/** Bytes that go into the sandbox, once. */
 export interface PreparedFrame {
   bytes: Buffer;
   nonce: string;
+}
+
+/** All that the next step needs. */
+export interface PreparedRun {
+  policy: EffectivePolicy;
+  place: NetworkPlace;
+  sandbox: Sandbox;
+  frame: PreparedFrame;
 }
 
 /** `preparing`: everything up to a created, verified, not yet started sandbox. Nothing has run. */
@@ -30,10 +40,9 @@ export class PrepareStep {
    * @throws DomainError for anything that keeps the run from starting: a control that cannot be
    *   applied, a missing secret, the engine away. What was made until then is in the session.
    */
-  async run(session: RunSession): Promise<PreparedFrame> {
+  async run(session: RunSession): Promise<PreparedRun> {
     const { run, request } = session;
     const policy = effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
-    session.policy = policy;
     const placing = this.host.network
       .place(run.id, policy)
       .then((found) => (session.place = found));
@@ -49,7 +58,7 @@ export class PrepareStep {
     const paths = await this.workspaces.prepare(run.issue, image, (directory) =>
       this.gift.give(directory, image),
     );
-    session.sandbox = await this.host.sandboxes.create({
+    const sandbox = await this.host.sandboxes.create({
       runId: run.id,
       issue: run.issue,
       turn: FIRST_TURN,
@@ -59,7 +68,8 @@ export class PrepareStep {
       network: place,
       resolvConf: place.resolvConf,
     });
-    return frame;
+    session.sandbox = sandbox;
+    return { policy, place, sandbox, frame };
   }
 
   async #frame(session: RunSession): Promise<PreparedFrame> {
@@ -67,7 +77,8 @@ export class PrepareStep {
     const values = await this.vault.reveal(Object.values(secrets));
     const injected = new Map<string, string>();
     for (const [variable, name] of Object.entries(secrets)) {
-      injected.set(variable, values.get(name)!.reveal());
+      const value = values.get(name);
+      if (value !== undefined) injected.set(variable, value.reveal());
     }
     session.secretValues = injected;
     const passed = Object.entries(this.settings.passedEnvironment);
