@@ -10,7 +10,7 @@ const name = fc.stringMatching(/^X[A-Za-z0-9_]{0,8}$/);
 
 /** What a real `/bin/sh -s` of this machine does with a frame; input ends after it. */
 function shell(input: Buffer) {
-  return spawnSync('/bin/sh', ['-s'], { input, env: { PATH: process.env.PATH } });
+  return spawnSync('/bin/sh', ['-s'], { input, env: { PATH: '/usr/local/bin:/usr/bin:/bin' } });
 }
 
 const dump = [
@@ -51,7 +51,9 @@ describe('encodeFrame', () => {
     for (let length = 0; length < frame.length; length += 1) {
       expect(shell(frame.subarray(0, length)).stdout.toString(), `cut at ${length}`).toBe('');
     }
-    expect(shell(frame).stdout.toString()).toBe(`${acknowledgement(nonce)}ran it's } done\n`);
+    expect(shell(frame).stdout.toString()).toBe(
+      `${acknowledgement(nonce).toString()}ran it's } done\n`,
+    );
   });
 
   it('gives the command /dev/null as input, and its own exit code', () => {
@@ -62,7 +64,7 @@ describe('encodeFrame', () => {
       nonce,
     });
     const { stdout, status } = shell(Buffer.concat([frame, Buffer.from('\necho second frame\n')]));
-    expect(stdout.toString()).toBe(`${acknowledgement(nonce)}/dev/null\n`);
+    expect(stdout.toString()).toBe(`${acknowledgement(nonce).toString()}/dev/null\n`);
     expect(status).toBe(7);
   });
 

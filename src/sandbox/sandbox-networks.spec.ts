@@ -141,22 +141,22 @@ describe('networkProblem', () => {
   });
 });
 
-describe('SandboxNetworks', () => {
-  function networksOn(existing: NetworkInspection[], containers: ContainerSummary[] = []) {
-    const created: NetworkCreateBody[] = [];
-    const engine = {
-      inspectNetwork: async (name: string) => existing.find(({ Name }) => Name === name) ?? null,
-      listNetworks: async () => existing,
-      listContainers: async () => containers,
-      createNetwork: async (body: NetworkCreateBody) => {
-        created.push(body);
-        existing.push({ ...network, ...body, Id: 'b'.repeat(64), Scope: 'local' });
-      },
-    };
-    const data = { instanceId: INSTANCE } as DataDirectory;
-    return { networks: new SandboxNetworks(engine as unknown as ContainerEngine, data), created };
-  }
+function networksOn(existing: NetworkInspection[], containers: ContainerSummary[] = []) {
+  const created: NetworkCreateBody[] = [];
+  const engine = {
+    inspectNetwork: async (name: string) => existing.find(({ Name }) => Name === name) ?? null,
+    listNetworks: async () => existing,
+    listContainers: async () => containers,
+    createNetwork: async (body: NetworkCreateBody) => {
+      created.push(body);
+      existing.push({ ...network, ...body, Id: 'b'.repeat(64), Scope: 'local' });
+    },
+  };
+  const data = { instanceId: INSTANCE } as DataDirectory;
+  return { networks: new SandboxNetworks(engine as unknown as ContainerEngine, data), created };
+}
 
+describe('SandboxNetworks', () => {
   it('makes what is missing: labelled, isolated, with an explicit subnet and bridge', async () => {
     const { networks, created } = networksOn([]);
     const made = await networks.ensure('risoluto-internal');

@@ -22,9 +22,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-describe('readWorkspaceLayout', () => {
-  const read = (...roots: string[]) => readWorkspaceLayout(join(dir, 'w'), roots);
+const read = (...roots: string[]) => readWorkspaceLayout(join(dir, 'w'), roots);
 
+describe('readWorkspaceLayout', () => {
   it('finds the roots that are directories', async () => {
     expect((await read('/workspace/a/b')).roots).toEqual([
       { source: join(dir, 'w/a/b'), target: '/workspace/a/b' },

@@ -8,9 +8,9 @@ const PROBE = `
 seen() { if cat /proc/[0-9]*/$2 2>/dev/null | tr '\\0' '\\n' | grep -q "$3"; then echo "$1 seen"; else echo "$1 absent"; fi; }
 seen env-named environ "$NAMED"
 seen env-service environ "$PREFIX-service"
-seen cmdline-named cmdline "canary-named-$SUFFIX"
+seen cmdline-named cmdline "canary[-]named-$SUFFIX"
 sh -c 'sleep 5' "canary-named-$SUFFIX" & sleep 0.3
-seen cmdline-control cmdline "canary-named-$SUFFIX"
+seen cmdline-control cmdline "canary[-]named-$SUFFIX"
 `;
 
 describe.each([
