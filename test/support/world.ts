@@ -54,7 +54,7 @@ export interface Recorded {
 }
 
 function readState(): WorldState {
-  const directory = process.env.RISOLUTO_WORLD;
+  const directory = process.env.TEST_WORLD;
   if (!directory) throw new Error('this test runs in the test world alone: npm test -- <filter>');
   return JSON.parse(readFileSync(join(directory, 'world.json'), 'utf8')) as WorldState;
 }
