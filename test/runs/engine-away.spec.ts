@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { createRun, finishRun, runToEnd } from '../support/runs.js';
+import { startService, type RunningService } from '../support/service.js';
+import { EngineProxy } from './engine-proxy.js';
+import { containersOf, runFiles } from './leftovers.js';
+import { cancelRun, sh, showRun, UNLIMITED, untilPrinted, untilStatus } from './run-questions.js';
+import { until } from './until.js';
+
+let proxy: EngineProxy;
+let service: RunningService;
+
+beforeAll(async () => {
+  proxy = await EngineProxy.start();
+  await proxy.close();
+  // The first of its lives begins without an engine.
+  service = await startService({ env: { DOCKER_HOST: proxy.dockerHost }, yaml: UNLIMITED });
+});
+afterAll(async () => {
+  await proxy.open();
+  await service.stop();
+  await proxy.stop();
+});
+
+async function engineReadiness(): Promise<{ status: string; reason?: string }> {
+  const { status, body } = await service.api('GET', '/readyz');
+  expect(status).toBe(200);
+  const checks = body.checks as { name: string; status: string; reason?: string }[];
+  return checks.find(({ name }) => name === 'engine')!;
+}
+
+async function untilReady(status: string): Promise<void> {
+  await until(`the engine to be ${status}`, async () =>
+    (await engineReadiness()).status === status ? true : null,
+  );
+}
+
+/** A waiting run that says what for. */
+function untilHeldUp(id: string): Promise<unknown> {
+  return until(`run ${id} to tell what it waits for`, async () => {
+    const run = await showRun(service, id);
+    expect(['queued', 'preparing']).toContain(run.status);
+    return run.status === 'queued' && run.reason === 'engine_unavailable' ? run : null;
+  });
+}
+
+describe('while the engine is away', () => {
+  it('from the start, the service serves, says so, keeps runs in line and goes on later', async () => {
+    expect(await engineReadiness()).toMatchObject({
+      status: 'degraded',
+      reason: expect.stringContaining('DOCKER_HOST'),
+    });
+    const first = await createRun(service, { issue: 'AWAY-1', command: sh('echo one >>log') });
+    const second = await createRun(service, { issue: 'AWAY-1', command: ['cat', 'log'] });
+    const dropped = await createRun(service, { issue: 'AWAY-2', command: ['true'] });
+    await untilHeldUp(first);
+    expect((await showRun(service, first)).message).toMatch(/engine/);
+    const cancelled = await cancelRun(service, dropped);
+    expect(cancelled.body).toMatchObject({ status: 'cancelled', reason: 'cancelled' });
+
+    await proxy.open();
+    expect(await finishRun(service, first)).toMatchObject({ status: 'succeeded', reason: null });
+    expect(await finishRun(service, second)).toMatchObject({ stdout: 'one\n' });
+    await untilReady('ok');
+  });
+
+  it('between two runs, the next one waits and goes on later', async () => {
+    await proxy.close();
+    const id = await createRun(service, {
+      issue: 'AWAY-3',
+      command: sh('echo once >>log; cat log'),
+    });
+    await untilHeldUp(id);
+    expect((await engineReadiness()).status).toBe('degraded');
+    await proxy.open();
+    expect(await finishRun(service, id)).toMatchObject({ status: 'succeeded', stdout: 'once\n' });
+  });
+
+  it('in the middle of a command, its output and its outcome are the true ones', async () => {
+    const command = sh('for i in 1 2 3 4 5 6; do echo $i; sleep 0.5; done; exit 9');
+    const id = await createRun(service, { issue: 'AWAY-4', command });
+    await untilPrinted(service, id, '1');
+    await proxy.close();
+    await untilReady('degraded');
+    expect((await showRun(service, id)).status).toBe('running');
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    await proxy.open();
+    expect(await finishRun(service, id)).toMatchObject({
+      status: 'failed',
+      exitCode: 9,
+      reason: 'exit_code',
+      stdout: '1\n2\n3\n4\n5\n6\n',
+    });
+    expect(await containersOf(service)).toEqual([]);
+  });
+
+  it('and only hangs, readiness still answers and the run goes on when it answers again', async () => {
+    proxy.hang();
+    const asked = performance.now();
+    await untilReady('degraded');
+    expect(performance.now() - asked).toBeLessThan(6000);
+    const id = await createRun(service, { issue: 'AWAY-5', command: ['echo', 'late'] });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(['queued', 'preparing']).toContain((await showRun(service, id)).status);
+    await proxy.open();
+    expect(await finishRun(service, id)).toMatchObject({ status: 'succeeded', stdout: 'late\n' });
+  });
+});
+
+describe('cancelling a run in preparation', () => {
+  it('keeps its command from ever running, and takes away what was made', async () => {
+    proxy.hang();
+    const id = await createRun(service, { issue: 'PREP-1', command: ['touch', 'ran'] });
+    await untilStatus(service, id, 'preparing');
+    const answer = await cancelRun(service, id);
+    expect([answer.status, answer.body.status]).toEqual([202, 'preparing']);
+    await proxy.open();
+    const run = await finishRun(service, id);
+    expect(run).toMatchObject({ status: 'cancelled', reason: 'cancelled', exitCode: null });
+    expect((await showRun(service, id)).phases.runningAt).toBeNull();
+    expect((await runToEnd(service, { issue: 'PREP-1', command: ['ls'] })).stdout).toBe('');
+    expect(await containersOf(service)).toEqual([]);
+    expect(await runFiles(service)).toEqual([]);
+  });
+
+  it('works while the engine goes away in it', async () => {
+    proxy.hang();
+    const id = await createRun(service, { issue: 'PREP-2', command: ['touch', 'ran'] });
+    await untilStatus(service, id, 'preparing');
+    await cancelRun(service, id);
+    await proxy.close();
+    expect(await untilStatus(service, id, 'cancelled')).toMatchObject({ reason: 'cancelled' });
+    await proxy.open();
+  });
+});
+
+describe('a sandbox that cannot be removed', () => {
+  it('does not hold the outcome back, and is removed when the engine lets it', async () => {
+    proxy.refused = /^DELETE /;
+    const id = await createRun(service, { issue: 'STAYS-1', command: ['true'] });
+    try {
+      expect(await finishRun(service, id)).toMatchObject({ status: 'succeeded' });
+      expect(await containersOf(service, id)).toHaveLength(1);
+    } finally {
+      proxy.refused = null;
+    }
+    await runToEnd(service, { issue: 'STAYS-2', command: ['true'] });
+    await until('the sandbox to be removed', async () =>
+      (await containersOf(service)).length === 0 ? true : null,
+    );
+    expect(await runFiles(service)).toEqual([]);
+  });
+});
