@@ -23,13 +23,21 @@ export function withWholeAnswers(docker: Docker): Docker {
     if (options.isStream || options.hijack || options.openStdin) return dial(options, callback);
     dial({ ...options, isStream: true }, (error, answer) => {
       if (error) return callback(error);
-      buffer(answer as Readable).then(
-        (bytes) => callback(null, parsed(bytes)),
-        (cut: unknown) => callback(cut),
-      );
+      void deliver(answer as Readable, callback);
     });
   };
   return docker;
+}
+
+async function deliver(answer: Readable, callback: DialCallback): Promise<void> {
+  let bytes: Buffer;
+  try {
+    bytes = await buffer(answer);
+  } catch (cut) {
+    callback(cut);
+    return;
+  }
+  callback(null, parsed(bytes));
 }
 
 function parsed(bytes: Buffer): unknown {
