@@ -13,18 +13,43 @@ import { parseStrictJson } from './strict-json.js';
  * pipes, which is the order that the contract promises. A route with `@RawBody` gets the bytes.
  *
  * @throws DomainError `unsupported_media_type`, `invalid_json`, or `validation_failed` when the body
- *   is JSON but not an object.
+ *   is JSON but not an object, or has fields where the route takes none.
  */
 export class JsonBodyInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    if (request.body !== undefined && !keepsBytes(context)) request.body = parsedBody(request);
+    if (request.body !== undefined && !keepsBytes(context)) {
+      request.body = parsedBody(request);
+      if (!takesBody(context)) refuseFields(request.body);
+    }
     return next.handle();
   }
 }
 
 function keepsBytes(context: ExecutionContext): boolean {
   return Reflect.getMetadata(RAW_BODY_METADATA, context.getHandler()) === true;
+}
+
+/** Where Nest keeps what a handler's parameters are made of; the kind 3 is the body. */
+const ROUTE_ARGUMENTS = '__routeArguments__';
+const BODY_ARGUMENT = /^3:/;
+
+function takesBody(context: ExecutionContext): boolean {
+  const handler = context.getHandler().name;
+  const given: unknown = Reflect.getMetadata(ROUTE_ARGUMENTS, context.getClass(), handler);
+  return Object.keys(given ?? {}).some((key) => BODY_ARGUMENT.test(key));
+}
+
+/** A route without a body knows no field of one; no pipe would tell. */
+function refuseFields(body: unknown): void {
+  const fields = Object.keys(body ?? {});
+  if (fields.length === 0) return;
+  throw new DomainError('validation_failed', 'This route takes no body', {
+    details: fields.map((field) => ({
+      field: field.slice(0, 200),
+      message: 'is not a known field',
+    })),
+  });
 }
 
 function parsedBody(request: FastifyRequest): unknown {
