@@ -98,7 +98,13 @@ describe('AcknowledgementFilter', () => {
   });
 
   it('passes everything on where the line is missing, cut or of another nonce', () => {
-    const others = ['', 'x', line.subarray(0, 20), acknowledgement('f'.repeat(32)), `\n${line.toString()}`];
+    const others = [
+      '',
+      'x',
+      line.subarray(0, 20),
+      acknowledgement('f'.repeat(32)),
+      `\n${line.toString()}`,
+    ];
     for (const text of others) {
       const filter = new AcknowledgementFilter(nonce);
       const all = Buffer.concat([filter.push(Buffer.from(text)), filter.finish()]);
