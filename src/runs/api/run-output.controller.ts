@@ -54,7 +54,12 @@ export class RunOutputController {
     const format = chosenFormat(accept);
     const after = query.after ?? seqOf(lastEventId);
     const live = format === 'events' || query.follow === 'true';
-    const chunks = live ? this.#live(run.id, after, format) : this.#stored(run.id, after, format);
+    const gone = new AbortController();
+    // A generator that waits is not ended by its stream: a quiet run would keep it for ever.
+    reply.raw.once('close', () => gone.abort());
+    const chunks = live
+      ? this.#live(run.id, after, { format, gone: gone.signal })
+      : this.#stored(run.id, after, format);
     void reply.header('Content-Type', MEDIA_TYPES[format]);
     void reply.header('Cache-Control', 'no-store');
     // A reverse proxy in front must not gather what is to be seen at once.
@@ -79,10 +84,14 @@ export class RunOutputController {
     }
   }
 
-  async *#live(runId: string, after: number, format: OutputFormat): AsyncGenerator<string> {
+  async *#live(
+    runId: string,
+    after: number,
+    { format, gone }: { format: OutputFormat; gone: AbortSignal },
+  ): AsyncGenerator<string> {
     // Headers go out with the first bytes; a client that waits for output shall see them at once.
     if (format === 'events') yield ': output of the run follows\nretry: 1000\n\n';
-    for await (const event of this.follower.follow(runId, after)) {
+    for await (const event of this.follower.follow(runId, after, gone)) {
       const text =
         event.kind === 'records'
           ? formatRecords(format, event.records)

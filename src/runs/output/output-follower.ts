@@ -39,13 +39,15 @@ export class OutputFollower {
     }
   }
 
-  /** What is stored, and what comes until the run has finished or the service stops. */
-  async *follow(runId: string, after: number): AsyncGenerator<FollowEvent> {
+  /** What is stored, and what comes until the run has finished, the service stops or `gone` fires. */
+  async *follow(runId: string, after: number, gone: AbortSignal): AsyncGenerator<FollowEvent> {
     const waiter = new ChangeWaiter(this.signals.changes, runId);
+    gone.addEventListener('abort', () => waiter.poke());
     const unlisten = this.signals.onStopping(() => waiter.poke());
     const reader = await this.log.read(runId, after);
     try {
       for (;;) {
+        if (gone.aborted) return;
         // The state is read first: what a finished run printed is all stored.
         const run = await this.runs.find(runId);
         for (let some = await reader.next(); some.length > 0; some = await reader.next()) {
