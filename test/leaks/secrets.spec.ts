@@ -187,7 +187,7 @@ describe('after commands that tried to print it', () => {
       expect([answer.status, leaksIn(answer.text, ALL)]).toEqual([400, []]);
     }
     const wrong = await service.api('PUT', '/api/v1/secrets/NAMED', {
-      token: `${ALL['the read token']}`,
+      token: ALL['the read token'],
       body: { value },
     });
     expect([wrong.status, leaksIn(wrong.text, ALL)]).toEqual([401, []]);
