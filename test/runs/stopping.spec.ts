@@ -1,0 +1,163 @@
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { createRun, finishRun, runToEnd } from '../support/runs.js';
+import { startService, type RunningService } from '../support/service.js';
+import { containersOf, runFiles } from './leftovers.js';
+import { allEvents, followEvents, linesOf } from './run-output.js';
+import {
+  auditOf,
+  sh,
+  showRun,
+  UNLIMITED,
+  untilPrinted,
+  untilStatus,
+  type Run,
+} from './run-questions.js';
+
+const YAML = { ...UNLIMITED, runs: { maxConcurrent: 2 } };
+
+/** Each test starts the service several times. */
+const PATIENCE_MS = 120_000;
+
+const services: RunningService[] = [];
+afterAll(() => Promise.all(services.map((service) => service.stop())));
+
+async function start(): Promise<RunningService> {
+  const service = await startService({ yaml: YAML });
+  services.push(service);
+  return service;
+}
+
+/** Leaves a line in its workspace when it begins, so that a second beginning shows. */
+const once = (rest: string) => sh(`echo begun >>log; echo up; ${rest}`);
+
+/** Two runs that are in the middle of their command, and two that wait. */
+async function busy(service: RunningService): Promise<{ running: string[]; queued: string[] }> {
+  const running = [
+    await createRun(service, { issue: 'BUSY-1', command: once('sleep 90') }),
+    await createRun(service, {
+      issue: 'BUSY-2',
+      command: once('trap "" TERM; while :; do sleep 1; done'),
+    }),
+  ];
+  await Promise.all(running.map((id) => untilPrinted(service, id, 'up')));
+  const queued = [
+    await createRun(service, {
+      issue: 'WAITS-1',
+      env: { KEPT: 'kept' },
+      command: once('echo $KEPT'),
+    }),
+    await createRun(service, { issue: 'BUSY-1', command: once('cat log') }),
+  ];
+  return { running, queued };
+}
+
+async function expectQueuedToGoOn(service: RunningService, queued: string[]): Promise<void> {
+  const [first, second] = await Promise.all(queued.map((id) => finishRun(service, id)));
+  expect(first).toMatchObject({ status: 'succeeded', stdout: 'up\nkept\n' });
+  // The line of the run before it, and its own.
+  expect(second).toMatchObject({ status: 'succeeded', stdout: 'up\nbegun\nbegun\n' });
+  const log = await runToEnd(service, { issue: 'BUSY-2', command: ['cat', 'log'] });
+  expect(log.stdout).toBe('begun\n');
+}
+
+describe('SIGTERM', () => {
+  it(
+    'ends streams with a word and commands with an outcome, and what waits goes on later',
+    async () => {
+      const service = await start();
+      const { running, queued } = await busy(service);
+      const followers = [...running, queued[0]!].map(async (id) =>
+        allEvents(await followEvents(service, id)),
+      );
+      const waiting = service.api('GET', `/api/v1/runs/${queued[0]}?wait=60`).catch(() => null);
+      const asked = performance.now();
+      const exit = await service.terminate('SIGTERM');
+      expect(exit).toEqual({ code: 0, signal: null, forced: false });
+      expect(performance.now() - asked).toBeLessThan(10_000);
+      for (const events of await Promise.all(followers)) {
+        expect(events.at(-1)?.event).toBe('stopping');
+        expect(events.filter(({ event }) => event === 'end')).toEqual([]);
+      }
+      expect((await Promise.all(followers)).slice(0, 2).map((e) => linesOf(e)[0]?.text)).toEqual([
+        'up\n',
+        'up\n',
+      ]);
+      await waiting;
+      expect(await containersOf(service)).toEqual([]);
+
+      await service.start();
+      for (const id of running) {
+        const run = await showRun(service, id);
+        expect(run).toMatchObject({ status: 'lost', reason: 'service_stopped' });
+        expect(await auditOf(service, id)).toEqual(['run.created', 'run.started', 'run.finished']);
+      }
+      await expectQueuedToGoOn(service, queued);
+      expect(await runFiles(service)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe('kill -9', () => {
+  it(
+    'loses what ran, leaves no container, and runs what waited: nothing twice',
+    async () => {
+      const service = await start();
+      const { running, queued } = await busy(service);
+      await service.kill9();
+      expect(await containersOf(service)).toHaveLength(2);
+
+      await service.start();
+      for (const id of running) {
+        const run = await untilStatus(service, id, 'lost');
+        expect(run).toMatchObject({ reason: 'service_restarted', exitCode: null });
+        expect(run.phases.finishedAt).not.toBeNull();
+        expect(await auditOf(service, id)).toEqual(['run.created', 'run.started', 'run.finished']);
+      }
+      await expectQueuedToGoOn(service, queued);
+      expect(await containersOf(service)).toEqual([]);
+      expect(await runFiles(service)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'at any moment of short runs: each ends once, with a true outcome',
+    async () => {
+      const service = await start();
+      const ids: string[] = [];
+      for (const delay of [0, 150, 400]) {
+        for (const issue of ['SHORT-1', 'SHORT-2']) {
+          ids.push(
+            await createRun(service, {
+              issue,
+              command: sh('echo begun >>$ID; sleep 0.1'),
+              env: { ID: `n${ids.length}` },
+            }),
+          );
+        }
+        await new Promise((resolve) => setTimeout(resolve, delay));
+        await service.kill9();
+        await service.start();
+      }
+      await Promise.all(ids.map((id) => finishRun(service, id)));
+      const runs: Run[] = await Promise.all(ids.map((id) => showRun(service, id)));
+      const logs = await runToEnd(service, { issue: 'SHORT-1', command: sh('tail -n +1 n*; :') });
+      const others = await runToEnd(service, { issue: 'SHORT-2', command: sh('tail -n +1 n*; :') });
+      const texts = logs.stdout + others.stdout;
+      runs.forEach((run, index) => {
+        const begun = new RegExp(`==> n${index} <==\\n((?:begun\\n)*)`).exec(texts)?.[1] ?? '';
+        expect(begun.length, JSON.stringify(run)).toBeLessThanOrEqual('begun\n'.length);
+        expect(['succeeded', 'lost']).toContain(run.status);
+        if (run.status === 'succeeded') expect(begun).toBe('begun\n');
+        else expect(run.reason).toBe('service_restarted');
+      });
+      expect(await containersOf(service)).toEqual([]);
+      expect(await runFiles(service)).toEqual([]);
+      const verified = await service.api('GET', '/api/v1/audit/verify');
+      expect(verified.body).toMatchObject({ ok: true, firstBroken: null });
+    },
+    PATIENCE_MS,
+  );
+});
