@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { run, succeeds } from './command.mjs';
 import { ensurePrograms } from './packages.mjs';
 import { ROOT } from './paths.mjs';
+import { SetupError } from './setup-error.mjs';
 
 /**
  * Installs the dependencies where they are missing or not those of package-lock.json. Uses nothing
@@ -15,6 +16,7 @@ import { ROOT } from './paths.mjs';
 export async function ensureNodeModules(note) {
   if (lockIsInstalled() && (await sqliteLoads()))
     return 'dependencies are those of package-lock.json';
+  refuseLink();
   await ensurePrograms(['g++', 'make', 'python3'], 'to compile the sqlite3 module', note);
   await run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--foreground-scripts'], {
     cwd: ROOT,
@@ -22,6 +24,15 @@ export async function ensureNodeModules(note) {
     onLine: note,
   });
   return 'dependencies installed';
+}
+
+/** `npm ci` empties the directory behind a link, which is somebody else's. */
+function refuseLink() {
+  const directory = join(ROOT, 'node_modules');
+  if (!lstatSync(directory, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  throw new SetupError('node_modules is a link, and what it leads to is not of package-lock.json', [
+    `rm ${directory}   and run this again, or install where the link leads`,
+  ]);
 }
 
 function lockIsInstalled() {
