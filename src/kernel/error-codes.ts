@@ -53,6 +53,7 @@ export const ERROR_KINDS = {
   storage_unavailable: 'unavailable',
   secrets_locked: 'unavailable',
   shutting_down: 'unavailable',
+  too_many_streams: 'unavailable',
   not_ready: 'unavailable',
   engine_unavailable: 'unavailable',
   control_unavailable: 'unprocessable',

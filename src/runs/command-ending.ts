@@ -8,8 +8,9 @@ const GRACE_MS: Readonly<Record<EndedBy, number>> = {
   cancel: 10_000,
   timeout: 10_000,
   service_stopped: 3000,
-  // These two mean harm that goes on for as long as the command does.
+  // These mean harm that goes on for as long as the command does.
   disk_limit: 0,
+  disk_unmeasured: 0,
   fence_broken: 0,
 };
 const RETRY_MS = 1000;

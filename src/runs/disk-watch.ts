@@ -11,15 +11,20 @@ const LOOK_MS = 1000;
 const FIRST_MEASURE_MS = 3000;
 const MEASURE_MS = 30_000;
 
+/** So many measurements in a row may fail before the limit counts as one that cannot be held. */
+const MOST_FAILURES = 3;
+
 /**
  * Ends a run whose workspace and HOME outgrow their limit. What they hold is measured in a helper
  * container; between two measurements a run can have grown by no more than the file system has
- * filled, so it is measured again when that could have brought it to its limit.
+ * filled, so it is measured again when that could have brought it to its limit. A run that cannot be
+ * measured is ended too: a limit that nobody holds is none.
  */
 export class DiskWatch {
   readonly #logger = new Logger('DiskWatch');
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
+  #failures = 0;
   /** Bytes measured last, with the free bytes of the file system and the time. */
   #last: { used: number; free: number; at: number } | null = null;
   #started = { free: Infinity, at: 0 };
@@ -52,6 +57,8 @@ export class DiskWatch {
       if (this.#isDue(free)) await this.#measure(free);
     } catch (error) {
       this.#logger.warn(`run ${this.session.run.id}: its disk use could not be measured`, error);
+      this.#failures += 1;
+      if (this.#failures >= MOST_FAILURES && !this.#stopped) this.session.end('disk_unmeasured');
     }
     this.#schedule();
   }
@@ -69,6 +76,7 @@ export class DiskWatch {
 
   async #measure(free: number): Promise<void> {
     const used = await this.meter.usedBytes(this.session.run.issue);
+    this.#failures = 0;
     this.#last = { used, free, at: performance.now() };
     if (used > this.limitBytes && !this.#stopped) this.session.end('disk_limit');
   }

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 
+import { DomainError } from '../kernel/domain-error.js';
 import { HelperContainers } from '../sandbox/helper-containers.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
 import { RunNetwork } from './run-network.js';
@@ -48,8 +49,18 @@ export class InterruptedRuns {
     await this.helpers.removeAll();
     await this.sandboxes.removeAllOf();
     await this.network.removeFiles();
-    for (const run of await this.runs.interrupted()) await this.#settleOne(run);
+    for (const run of await this.runs.interrupted()) await this.#settle(run);
     this.#settled = true;
+  }
+
+  /** One row that cannot be settled must not keep all other runs waiting. */
+  async #settle(run: RunEntity): Promise<void> {
+    try {
+      await this.#settleOne(run);
+    } catch (error) {
+      if (error instanceof DomainError) throw error;
+      this.#logger.error(`run ${run.id} cannot be settled`, error);
+    }
   }
 
   async #settleOne(run: RunEntity): Promise<void> {

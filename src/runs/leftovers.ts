@@ -1,14 +1,19 @@
 import { Injectable, Logger } from '@nestjs/common';
 
+const RETRY_MS = 5000;
+
 /** What runs could not give back when they ended, because the engine or the fence did not let them. */
 @Injectable()
 export class Leftovers {
   readonly #waiting = new Map<string, () => Promise<void>>();
   readonly #logger = new Logger('Runs');
   #removing = false;
+  #timer: NodeJS.Timeout | null = null;
 
+  /** Tried again every few seconds until it works. */
   add(runId: string, giveBack: () => Promise<void>): void {
     this.#waiting.set(runId, giveBack);
+    this.#schedule();
   }
 
   /** Tries again; what still fails is kept for the next time. */
@@ -24,5 +29,14 @@ export class Leftovers {
       }
     }
     this.#removing = false;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#waiting.size === 0) return;
+    this.#timer = setTimeout(() => void this.remove(), RETRY_MS);
+    this.#timer.unref();
   }
 }

@@ -11,7 +11,8 @@ export interface RunOutcome {
 }
 
 /** Why we ended a command ourselves. The first one that happened counts. */
-export type EndedBy = 'cancel' | 'timeout' | 'disk_limit' | 'fence_broken' | 'service_stopped';
+export type EndedBy =
+  'cancel' | 'timeout' | 'disk_limit' | 'disk_unmeasured' | 'fence_broken' | 'service_stopped';
 
 export interface CommandEnd {
   exitCode: number;
@@ -75,6 +76,13 @@ function endedByUs(endedBy: EndedBy, exitCode: number | null): RunOutcome {
       return outcome('timed_out', exitCode, 'timeout', 'The time limit ended the command.');
     case 'disk_limit':
       return outcome('failed', exitCode, 'disk_limit', 'The workspace outgrew its disk limit.');
+    case 'disk_unmeasured':
+      return outcome(
+        'failed',
+        exitCode,
+        'control_unavailable',
+        'The disk use of the workspace could not be measured, so the command was ended.',
+      );
     case 'fence_broken':
       return outcome(
         'failed',

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { In, LessThan, type EntityManager } from 'typeorm';
+import { In, type EntityManager } from 'typeorm';
 
 import { ReadSource } from '../persistence/read-source.js';
 import { ACTIVE_STATUSES, assertTransition, type RunStatus } from './run-status.js';
@@ -12,6 +12,9 @@ export interface RunFilter {
   before?: string | undefined;
 }
 
+/** A request can be 1 MiB; a page of many such is cut short. */
+const PAGE_LIMIT_BYTES = 4 * 1024 * 1024;
+
 /** The rows of runs: reads of what is committed, and the writes of a transaction. */
 @Injectable()
 export class RunRepository {
@@ -21,18 +24,33 @@ export class RunRepository {
     return this.read.manager.findOneBy(RunEntity, { id });
   }
 
-  /** Newest first. */
-  list(filter: RunFilter, limit: number): Promise<RunEntity[]> {
-    const { issue, status, before } = filter;
-    return this.read.manager.find(RunEntity, {
-      where: {
-        ...(issue === undefined ? {} : { issue }),
-        ...(status === undefined ? {} : { status }),
-        ...(before === undefined ? {} : { id: LessThan(before) }),
-      },
+  /** Newest first; fewer than `limit` where their requests are large, and at least one if any. */
+  async list(filter: RunFilter, limit: number): Promise<{ runs: RunEntity[]; more: boolean }> {
+    const candidates = await this.#candidates(filter, limit + 1);
+    const ids: string[] = [];
+    let bytes = 0;
+    for (const { id, size } of candidates.slice(0, limit)) {
+      bytes += size;
+      if (ids.length > 0 && bytes > PAGE_LIMIT_BYTES) break;
+      ids.push(id);
+    }
+    const runs = await this.read.manager.find(RunEntity, {
+      where: { id: In(ids) },
       order: { id: 'DESC' },
-      take: limit,
     });
+    return { runs, more: candidates.length > ids.length };
+  }
+
+  #candidates(filter: RunFilter, limit: number): Promise<{ id: string; size: number }[]> {
+    const { issue, status, before } = filter;
+    const query = this.read.manager
+      .createQueryBuilder(RunEntity, 'run')
+      .select('run.id', 'id')
+      .addSelect('LENGTH(run.request) + COALESCE(LENGTH(run.sandboxReport), 0)', 'size');
+    if (issue !== undefined) query.andWhere('run.issue = :issue', { issue });
+    if (status !== undefined) query.andWhere('run.status = :status', { status });
+    if (before !== undefined) query.andWhere('run.id < :before', { before });
+    return query.orderBy('run.id', 'DESC').limit(limit).getRawMany();
   }
 
   /** Runs that a service that is gone left in mid-life. */

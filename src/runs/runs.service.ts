@@ -72,11 +72,9 @@ export class RunsService {
   /** Newest first. */
   async list(query: RunListQuery): Promise<Page<RunEntity>> {
     const before = query.cursor === undefined ? undefined : runCursor(query.cursor);
-    const found = await this.runs.list({ ...query, before }, query.limit + 1);
-    const items = found.slice(0, query.limit);
-    const last = items.at(-1);
-    const more = found.length > items.length && last !== undefined;
-    return { items, nextCursor: more ? encodeCursor([last.id]) : null };
+    const { runs, more } = await this.runs.list({ ...query, before }, query.limit);
+    const last = runs.at(-1);
+    return { items: runs, nextCursor: more && last !== undefined ? encodeCursor([last.id]) : null };
   }
 
   /**

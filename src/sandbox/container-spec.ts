@@ -158,7 +158,8 @@ function hostConfigOf(input: ContainerSpecInput): HostConfig {
 
 /** Twice the output cap, because a short line costs more on disk than its text; and a bound. */
 function logConfigOf(outputLimitBytes: number): HostConfig['LogConfig'] {
-  const size = Math.max(2 * outputLimitBytes, 16 * MiB);
+  // A flood must not rotate away what has not been read yet.
+  const size = Math.max(2 * outputLimitBytes, 64 * MiB);
   return {
     Type: 'local',
     Config: { 'max-size': `${Math.ceil(size / 1024)}k`, 'max-file': '2', compress: 'false' },

@@ -35,7 +35,7 @@ export class RunOutputController {
    * `text/plain`, or `text/event-stream`, which is live and resumes at `Last-Event-ID`.
    */
   @Get(':id/output')
-  @ApiRead('validation_failed', 'run_not_found')
+  @ApiRead('validation_failed', 'run_not_found', 'too_many_streams')
   @ApiOperation({ summary: 'Read or follow a run’s output' })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'As `after`' })
   @ApiProduces('application/x-ndjson', 'text/event-stream', 'text/plain')
@@ -54,6 +54,7 @@ export class RunOutputController {
     const format = chosenFormat(accept);
     const after = query.after ?? seqOf(lastEventId);
     const live = format === 'events' || query.follow === 'true';
+    if (live) reply.raw.once('close', this.follower.enter());
     const gone = new AbortController();
     // A generator that waits is not ended by its stream: a quiet run would keep it for ever.
     reply.raw.once('close', () => gone.abort());

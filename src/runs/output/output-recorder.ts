@@ -49,6 +49,11 @@ export class OutputRecorder {
     this.#channels = { stdout: channelOf(patterns), stderr: channelOf(patterns) };
   }
 
+  /** The limit is reached: nothing that is written from now on is stored. */
+  get full(): boolean {
+    return this.#limitReached;
+  }
+
   async write(stream: 'stdout' | 'stderr', at: number, bytes: Buffer): Promise<void> {
     if (this.#limitReached) return;
     const channel = this.#channels[stream];
@@ -66,12 +71,6 @@ export class OutputRecorder {
       const { masker, decoder } = this.#channels[stream];
       this.#gather(stream, at, decoder.write(masker.end()) + decoder.end());
     }
-    await this.#flush();
-  }
-
-  /** Stores a line of our own. */
-  async note(at: number, text: string): Promise<void> {
-    this.#push('system', at, text);
     await this.#flush();
   }
 

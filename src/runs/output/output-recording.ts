@@ -24,8 +24,12 @@ export class OutputRecording {
     private readonly clock: Clock,
   ) {}
 
-  /** Resolves when the output has ended and all of it is stored. */
-  async record(session: RunSession, output: AsyncIterable<PrintedPiece>): Promise<void> {
+  /** Resolves when the output has ended and all of it is stored; counts its pieces as they come. */
+  async record(
+    session: RunSession,
+    output: AsyncIterable<PrintedPiece>,
+    progress: { pieces: number },
+  ): Promise<void> {
     const runId = session.run.id;
     const appender = await this.log.create(runId);
     try {
@@ -36,7 +40,12 @@ export class OutputRecording {
         lastSeq: 0,
         onStored: () => this.changes.notify(runId),
       });
-      for await (const piece of output) await recorder.write(piece.stream, piece.at, piece.bytes);
+      for await (const piece of output) {
+        progress.pieces += 1;
+        await recorder.write(piece.stream, piece.at, piece.bytes);
+        // What comes after the limit is not stored, so it is not read either.
+        if (recorder.full) break;
+      }
       await recorder.end(this.clock.now());
     } finally {
       await appender.close();

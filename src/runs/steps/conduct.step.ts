@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Injectable, Logger } from '@nestjs/common';
 
 import { Clock } from '../../kernel/clock.js';
@@ -14,8 +16,16 @@ import { RunRepository } from '../run.repository.js';
 import { SandboxHost } from '../sandbox-host.js';
 import type { PreparedRun } from './prepare.step.js';
 
-/** How long output may still come after the command has ended. */
+/** How long after the end of the command nothing may come before its output counts as cut off. */
 const DRAIN_MS = 10_000;
+const LATE = { error: 'it did not end' };
+
+/** Output on its way into the log. */
+interface Recorded {
+  /** Resolves when it has ended: `null` when all of it is stored. */
+  done: Promise<{ error: unknown } | null>;
+  progress: { pieces: number };
+}
 
 /** The run was cancelled before its command began. */
 export class NeverBegunError extends Error {}
@@ -43,20 +53,18 @@ export class ConductStep {
     await this.host.network.open(place, policy);
     await this.#commitStart(session, sandbox);
 
-    const ending = new CommandEnding(session, sandbox);
+    let ending: CommandEnding | null = null;
     const disk = new DiskWatch(this.host.disk, session, policy.resources.workspace);
     const unwatch = this.host.network.watch(place, () => session.end('fence_broken'));
     const timer = setTimeout(() => session.end('timeout'), policy.timeoutSeconds * 1000);
     try {
       await sandbox.start(frame.bytes, frame.nonce);
+      // From now on there is a process that a signal reaches.
+      ending = new CommandEnding(session, sandbox);
       // The bridge's new port came with the start.
       void this.host.network.recheck(place, () => session.end('fence_broken'));
       disk.start();
-      // It may fail long before anybody waits for it.
-      const output = this.recording.record(session, sandbox.output()).then(
-        () => null,
-        (error: unknown) => ({ error }),
-      );
+      const output = this.#record(session, sandbox);
       const exit = await sandbox.wait();
       const { endedBy } = session;
       ending.over();
@@ -69,7 +77,7 @@ export class ConductStep {
       clearTimeout(timer);
       unwatch();
       disk.stop();
-      ending.over();
+      ending?.over();
     }
   }
 
@@ -98,19 +106,25 @@ export class ConductStep {
     }
   }
 
-  /** Whether all output was stored. */
-  async #drained(
-    session: RunSession,
-    output: Promise<{ error: unknown } | null>,
-  ): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<{ error: unknown }>((resolve) => {
-      timer = setTimeout(() => resolve({ error: 'it did not end' }), DRAIN_MS);
-    });
-    const failure = await Promise.race([output, late]);
-    clearTimeout(timer);
-    if (failure === null) return true;
-    this.#logger.error(`run ${session.run.id}: its output is not whole`, failure.error);
-    return false;
+  /** Whether all output was stored. Output that still comes is waited for, however much it is. */
+  async #drained(session: RunSession, recorded: Recorded): Promise<boolean> {
+    for (;;) {
+      const before = recorded.progress.pieces;
+      const failure = await Promise.race([recorded.done, sleep(DRAIN_MS, LATE, { ref: false })]);
+      if (failure === null) return true;
+      if (failure === LATE && recorded.progress.pieces > before) continue;
+      this.#logger.error(`run ${session.run.id}: its output is not whole`, failure.error);
+      return false;
+    }
+  }
+
+  #record(session: RunSession, sandbox: Sandbox): Recorded {
+    const progress = { pieces: 0 };
+    const done = this.recording.record(session, sandbox.output(), progress).then(
+      () => null,
+      // It may fail long before anybody waits for it.
+      (error: unknown) => ({ error }),
+    );
+    return { done, progress };
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../../config/settings.js';
+import { DomainError } from '../../kernel/domain-error.js';
 import { encodeFrame, newNonce } from '../../sandbox/frame.js';
 import { effectivePolicy, type EffectivePolicy } from '../../sandbox/policy.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
@@ -10,6 +11,8 @@ import { DirectoryGift } from '../directory-gift.js';
 import type { NetworkPlace } from '../run-network.js';
 import { FIRST_TURN, type RunSession } from '../run-session.js';
 import { SandboxHost } from '../sandbox-host.js';
+
+const SECRETS_LIMIT_BYTES = 128 * 1024;
 
 /** Bytes that go into the sandbox, once. */
 export interface PreparedFrame {
@@ -80,6 +83,7 @@ export class PrepareStep {
       const value = values.get(name);
       if (value !== undefined) injected.set(variable, value.reveal());
     }
+    refuseTooLarge(injected);
     session.secretValues = injected;
     const passed = Object.entries(this.settings.passedEnvironment);
     const nonce = newNonce();
@@ -90,4 +94,16 @@ export class PrepareStep {
     };
     return { nonce, bytes: encodeFrame({ argv: command, env: environment, nonce }) };
   }
+}
+
+/** Every value is looked for in the output in a dozen encodings, which costs time by their length. */
+function refuseTooLarge(values: ReadonlyMap<string, string>): void {
+  let total = 0;
+  for (const value of values.values()) total += Buffer.byteLength(value);
+  if (total <= SECRETS_LIMIT_BYTES) return;
+  throw new DomainError('environment_refused', 'The secrets of the run are too large together', {
+    details: [
+      { field: 'secrets', message: `must have at most ${SECRETS_LIMIT_BYTES} bytes, not ${total}` },
+    ],
+  });
 }
