@@ -1,4 +1,10 @@
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  fastify,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 
 import { DomainError } from '../kernel/domain-error.js';
 import { newId } from '../kernel/ids.js';
@@ -12,6 +18,7 @@ import { checkFrame, clientRequestIdOf, pathOf } from './request-frame.js';
 import type { RequestObservers } from './request-observers.js';
 import { securityHeadersFor } from './security-headers.js';
 import type { ServerTimeouts } from './server-timeouts.js';
+import { discardRest } from './unread-body.js';
 
 const LONGEST_LOGGED_PATH = 1024;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -72,7 +79,10 @@ export function createFastifyServer(parts: ServerParts): FastifyInstance {
   server.decorate('allowedMethods', allowed);
   registerRequestContext(server, parts.clientAddressOf);
   addFrameHooks(server, observers);
-  server.setErrorHandler((error, request, reply) => replies.send(request, reply, error));
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') discardRest(request, reply);
+    return replies.send(request, reply, error);
+  });
   server.setNotFoundHandler((request, reply) => answerUnrouted(allowed, request, reply));
   return server;
 }

@@ -120,6 +120,17 @@ describe('what is wrong with a request is told in one envelope', () => {
     expectEnvelope(await raw(request('POST /api/v1/runs', chunked, chunk)), 413, 'body_too_large');
   });
 
+  it('a body of 20 MiB, to a client that sends all of it before it reads', async () => {
+    for (let turn = 0; turn < 5; turn += 1) {
+      const answer = await fetch(`${service.url}/api/v1/runs`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: 'x'.repeat(20 * 1024 * 1024),
+      });
+      expect(answer.status).toBe(413);
+    }
+  });
+
   it('says which methods a path has, to a wrong one and to OPTIONS', async () => {
     const wrong = await service.api('PUT', '/api/v1/runs');
     expect([wrong.status, wrong.headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS, POST']);

@@ -1,0 +1,30 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** What is still taken of a body that was refused; past it the connection is cut. */
+const MOST_DISCARDED_BYTES = 64 * 1024 * 1024;
+/** How long a client may pause in it. */
+const PAUSE_MS = 1000;
+
+/**
+ * Lets a client finish a body that is refused for its size. To close the connection under it would
+ * make most clients report a broken pipe instead of our answer. What comes is thrown away, up to a
+ * bound, and for no longer than the server's request timeout.
+ */
+export function discardRest(request: FastifyRequest, reply: FastifyReply): void {
+  const { raw } = request;
+  const cut = () => raw.destroy();
+  let discarded = 0;
+  let pause = setTimeout(cut, PAUSE_MS);
+  reply.removeHeader('connection');
+  raw.on('data', (chunk: Buffer) => {
+    clearTimeout(pause);
+    pause = setTimeout(cut, PAUSE_MS);
+    discarded += chunk.length;
+    if (discarded > MOST_DISCARDED_BYTES) cut();
+  });
+  raw.once('end', () => clearTimeout(pause));
+  raw.once('close', () => clearTimeout(pause));
+  // A request that breaks off now has had its answer.
+  raw.on('error', () => undefined);
+  raw.resume();
+}
