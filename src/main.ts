@@ -61,13 +61,31 @@ function end(rootLogger: RootLogger, exitCode: number): never {
   process.exit(exitCode);
 }
 
+/** @throws StartupError where the address cannot be had. */
+async function listen(app: NestFastifyApplication, settings: Settings): Promise<void> {
+  const { bind, port } = settings.server;
+  try {
+    await app.listen({ host: bind, port });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    await app.close();
+    if (code === 'EADDRINUSE') {
+      throw new StartupError(`RISOLUTO_PORT: ${port} is taken on ${bind}; choose another`);
+    }
+    if (code === 'EADDRNOTAVAIL' || code === 'EACCES') {
+      throw new StartupError(`RISOLUTO_BIND, RISOLUTO_PORT: cannot listen there (${code})`);
+    }
+    throw error;
+  }
+}
+
 const settings = readSettings();
 const rootLogger = new BufferedRootLogger(settings.logLevel);
 try {
   const app = await createApp(settings, { rootLogger });
   stopOnSignals(app, rootLogger);
   warnAboutOpenBind(settings, rootLogger);
-  await app.listen({ host: settings.server.bind, port: settings.server.port });
+  await listen(app, settings);
   rootLogger.pino.info({ url: await app.getUrl() }, 'listening');
 } catch (error) {
   if (error instanceof StartupError) process.stderr.write(`risoluto: ${error.message}\n`);
