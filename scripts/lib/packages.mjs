@@ -16,6 +16,8 @@ const PACKAGE_OF = {
   python3: 'python3',
   dockerd: 'docker.io',
   'docker-init': 'docker.io',
+  docker: 'docker.io',
+  sysctl: 'procps',
   runsc: 'runsc',
   nft: 'nftables',
   iptables: 'iptables',

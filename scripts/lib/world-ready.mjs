@@ -8,11 +8,13 @@ import { SetupError } from './setup-error.mjs';
 const PROGRAMS = [
   'dockerd',
   'docker-init',
+  'docker',
   'runsc',
   'iptables',
   'nft',
   'conntrack',
   'ip',
+  'sysctl',
   'setpriv',
   'unshare',
 ];
