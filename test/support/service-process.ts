@@ -22,8 +22,10 @@ export class ServiceProcess {
   private readonly exited: Promise<unknown>;
   private text = '';
 
-  constructor(env: Record<string, string>) {
-    this.child = spawn(process.execPath, ['dist/src/main.js'], {
+  /** `wrapper`: a command that becomes the service, such as one that takes a privilege away. */
+  constructor(env: Record<string, string>, wrapper: readonly string[] = []) {
+    const [command, ...args] = [...wrapper, process.execPath, 'dist/src/main.js'] as [string];
+    this.child = spawn(command, args, {
       cwd: ROOT,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

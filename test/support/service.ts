@@ -14,6 +14,8 @@ export interface ServiceOptions {
    * names none, so that services that run at the same time do not share one.
    */
   yaml?: string | object;
+  /** A command that becomes the service, such as one that takes a privilege away. */
+  wrapper?: readonly string[];
   /** One that the test keeps: it outlives `stop()`. Default: a new one, removed by `stop()`. */
   dataDir?: string;
 }
@@ -51,13 +53,14 @@ export class RunningService {
     readonly home: ServiceHome,
     readonly url: string,
     readonly env: Record<string, string>,
+    private readonly wrapper: readonly string[],
   ) {}
 
   static async prepare(options: ServiceOptions): Promise<RunningService> {
     const home = await makeServiceHome(options.yaml ?? '', options.dataDir);
     const port = options.env?.RISOLUTO_PORT ?? String(await freePort());
     const env = serviceEnvironment(home, port, options.env ?? {});
-    return new RunningService(home, `http://127.0.0.1:${port}`, env);
+    return new RunningService(home, `http://127.0.0.1:${port}`, env, options.wrapper ?? []);
   }
 
   get dataDir(): string {
@@ -92,7 +95,7 @@ export class RunningService {
 
   launch(): ServiceProcess {
     this.earlierLogs = this.logs();
-    return (this.process = new ServiceProcess(this.env));
+    return (this.process = new ServiceProcess(this.env, this.wrapper));
   }
 
   async start(): Promise<void> {
