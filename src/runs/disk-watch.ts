@@ -33,6 +33,8 @@ export class DiskWatch {
     private readonly meter: DiskMeter,
     private readonly session: RunSession,
     private readonly limitBytes: number,
+    /** Bytes that count too: what was written to a writable root filesystem. */
+    private readonly alsoUsed: () => Promise<number>,
   ) {}
 
   start(): void {
@@ -75,7 +77,11 @@ export class DiskWatch {
   }
 
   async #measure(free: number): Promise<void> {
-    const used = await this.meter.usedBytes(this.session.run.issue);
+    const [inDirectories, elsewhere] = await Promise.all([
+      this.meter.usedBytes(this.session.run.issue),
+      this.alsoUsed(),
+    ]);
+    const used = inDirectories + elsewhere;
     this.#failures = 0;
     this.#last = { used, free, at: performance.now() };
     if (used > this.limitBytes && !this.#stopped) this.session.end('disk_limit');

@@ -54,7 +54,9 @@ export class ConductStep {
     await this.#commitStart(session, sandbox);
 
     let ending: CommandEnding | null = null;
-    const disk = new DiskWatch(this.host.disk, session, policy.resources.workspace);
+    const disk = new DiskWatch(this.host.disk, session, policy.resources.workspace, () =>
+      policy.rootWritable ? sandbox.writtenBytes() : Promise.resolve(0),
+    );
     const unwatch = this.host.network.watch(place, () => session.end('fence_broken'));
     const timer = setTimeout(() => session.end('timeout'), policy.timeoutSeconds * 1000);
     try {
