@@ -24,8 +24,8 @@ export class ServiceProcess {
 
   /** `wrapper`: a command that becomes the service, such as one that takes a privilege away. */
   constructor(env: Record<string, string>, wrapper: readonly string[] = []) {
-    const [command, ...args] = [...wrapper, process.execPath, 'dist/src/main.js'] as [string];
-    this.child = spawn(command, args, {
+    const argv = [...wrapper, process.execPath, 'dist/src/main.js'];
+    this.child = spawn(argv[0] ?? process.execPath, argv.slice(1), {
       cwd: ROOT,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
