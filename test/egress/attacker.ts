@@ -22,6 +22,8 @@ const IPV6_ON = {
   'net.ipv6.conf.default.disable_ipv6': '0',
 };
 const IMAGE = 'risoluto-sandbox:latest';
+/** Again after a failed read: Debian's runsc sometimes says EAGAIN on a socket that blocks. */
+const HEAR = 'until head -c 5 <&3; do sleep 0.05; done';
 
 /** A container that does what a hostile command would. */
 export class Attacker {
@@ -90,7 +92,7 @@ export class Attacker {
 
   /** Did the other end answer? */
   async tcp(address: string, port: number): Promise<boolean> {
-    const talk = `exec 3<>/dev/tcp/${address}/${port} && echo hello >&3 && head -c 5 <&3`;
+    const talk = `exec 3<>/dev/tcp/${address}/${port} && echo hello >&3 && ${HEAR}`;
     return (await this.bash(`timeout 1.5 bash -c '${talk}'`)).output.includes('echo ');
   }
 
@@ -110,7 +112,7 @@ export class Attacker {
   }
 
   async udp(address: string, port: number): Promise<boolean> {
-    const talk = `exec 3<>/dev/udp/${address}/${port} && echo hello >&3 && head -c 5 <&3`;
+    const talk = `exec 3<>/dev/udp/${address}/${port} && echo hello >&3 && ${HEAR}`;
     return (await this.bash(`timeout 1 bash -c '${talk}'`)).output.includes('echo ');
   }
 
