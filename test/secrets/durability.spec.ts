@@ -7,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Redacted } from '../../src/kernel/redacted.js';
 import { SecretCipher } from '../../src/secrets/crypto/secret-cipher.js';
+import { SEED, sized } from '../support/long-form.js';
 import { startService, type RunningService } from '../support/service.js';
 
 const MASTER_KEY = 'the key of the durability test';
-const ROUNDS = 6;
+const ROUNDS = sized(6, 200);
 const WRITERS = 8;
 
 let service: RunningService;
@@ -85,31 +86,38 @@ function query<T>(sql: string): Promise<T[]> {
 }
 
 describe('a service that is killed while it writes', () => {
-  it(`keeps every acknowledged change, its audit row and its log line, ${ROUNDS} times`, async () => {
-    const random = randomNumbers(20_261_123);
-    const known = new Map<string, Expectation>();
-    for (let round = 0; round < ROUNDS; round++) {
-      const writers = Array.from({ length: WRITERS }, (_, n) => writeUntilKilled(n, round, known));
-      await new Promise((resolve) => setTimeout(resolve, 150 + random() * 500));
-      await service.kill9();
-      await Promise.all(writers);
-      await service.start();
+  it(
+    `keeps every acknowledged change, its audit row and its log line, ${ROUNDS} times`,
+    async () => {
+      const random = randomNumbers(SEED);
+      console.log(`TEST_SEED=${SEED}`);
+      const known = new Map<string, Expectation>();
+      for (let round = 0; round < ROUNDS; round++) {
+        const writers = Array.from({ length: WRITERS }, (_, n) =>
+          writeUntilKilled(n, round, known),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 150 + random() * 500));
+        await service.kill9();
+        await Promise.all(writers);
+        await service.start();
 
-      const stored = await storedValues();
-      for (const [key, { acknowledged, attempted }] of known) {
-        const value = stored.get(key) ?? null;
-        expect([round, key, value, value === acknowledged || attempted.has(value)]).toEqual([
-          round,
-          key,
-          value,
-          true,
-        ]);
-        known.set(key, { acknowledged: value, attempted: new Set() });
+        const stored = await storedValues();
+        for (const [key, { acknowledged, attempted }] of known) {
+          const value = stored.get(key) ?? null;
+          expect([round, key, value, value === acknowledged || attempted.has(value)]).toEqual([
+            round,
+            key,
+            value,
+            true,
+          ]);
+          known.set(key, { acknowledged: value, attempted: new Set() });
+        }
+        await expectLevel();
       }
-      await expectLevel();
-    }
-    expect(known.size).toBe(WRITERS * 5);
-  }, 180_000);
+      expect(known.size).toBe(WRITERS * 5);
+    },
+    ROUNDS * 30_000,
+  );
 });
 
 /** Chain whole, the head level with it, and one log line for each row, in order. */
