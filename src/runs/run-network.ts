@@ -12,7 +12,15 @@ import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
 /** Where a run's sandbox stands in the network. */
 export type NetworkPlace =
   | { mode: 'none'; resolvConf: string }
-  | { mode: 'bridge'; name: string; address: string; mac: string; resolvConf: string };
+  | {
+      mode: 'bridge';
+      name: string;
+      address: string;
+      mac: string;
+      resolvConf: string;
+      /** Resolves when the fence was seen to stand around the address; nothing starts before. */
+      confirmed: Promise<void>;
+    };
 
 /** How much longer than its run a grant may live: the kernel's last word if the service dies. */
 const GRANT_MARGIN_SECONDS = 60;
@@ -29,13 +37,18 @@ export class RunNetwork {
 
   /**
    * An address for a run, closed. Without a fence a run that asks for no network gets none at all.
+   * A fence that stood when it was last looked at is looked at again while the sandbox is made.
    *
    * @throws DomainError `control_unavailable` when the run asks for the network and no fence stands,
    *   or when the network cannot hold sandboxes; `engine_unavailable`.
    */
   async place(runId: string, policy: EffectivePolicy): Promise<NetworkPlace> {
     const network = await this.networks.ensure(policy.network);
-    const fenced = await this.#fenced(network, policy.networkAccess);
+    const stood = this.fence.standing().standing;
+    const confirmed = stood ? this.fence.ensure(network) : Promise.resolve();
+    // Who waits for it hears of a failure; it may come before anybody waits.
+    confirmed.catch(() => undefined);
+    const fenced = stood || (await this.#fenced(network, policy.networkAccess));
     const wanted = fenced && policy.networkAccess;
     const resolvConf = await this.#writeResolvConf(
       runId,
@@ -43,7 +56,7 @@ export class RunNetwork {
     );
     if (!fenced) return { mode: 'none', resolvConf };
     const { address, mac } = this.networks.allocate();
-    return { mode: 'bridge', name: network.name, address, mac, resolvConf };
+    return { mode: 'bridge', name: network.name, address, mac, resolvConf, confirmed };
   }
 
   /** Opens the run's address where its policy says so. */

@@ -72,6 +72,7 @@ export class PrepareStep {
       resolvConf: place.resolvConf,
     });
     session.sandbox = sandbox;
+    if (place.mode === 'bridge') await place.confirmed;
     return { policy, place, sandbox, frame };
   }
 
