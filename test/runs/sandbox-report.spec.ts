@@ -105,15 +105,8 @@ describe('the report of a sandbox', () => {
     }
     expect(JSON.stringify(inspection)).not.toContain('VISIBLE');
 
-    // Nothing but the places of its mounts is written where the image is.
-    const mounts = [...inspection.Mounts.map(({ Destination }) => Destination)];
-    mounts.push(...Object.keys(host.Tmpfs ?? {}));
-    // The engine's own init.
-    mounts.push('/sbin/docker-init', '/usr/sbin/docker-init');
-    const strange = (changes ?? [])
-      .map(({ Path }) => Path)
-      .filter((path) => !mounts.some((mount) => mount === path || mount.startsWith(`${path}/`)));
-    expect(strange).toEqual([]);
+    // Nothing is written where the image is.
+    expect(changes ?? []).toEqual([]);
 
     await cancelRun(service, id);
     expect(await finishRun(service, id)).toMatchObject({ status: 'cancelled' });

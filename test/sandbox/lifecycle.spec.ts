@@ -122,18 +122,7 @@ describe('sandboxes', () => {
       image.id,
       image.id,
     ]);
-    const mountPoints = [
-      '/workspace',
-      '/usr',
-      '/usr/sbin',
-      '/usr/sbin/docker-init',
-      '/sbin',
-      '/sbin/docker-init',
-      '/home',
-      '/home/agent',
-    ];
-    const changes = await bench.engine.changes(sandbox.containerId);
-    expect(changes.filter(({ path }) => !mountPoints.includes(path))).toEqual([]);
+    expect(await bench.engine.changes(sandbox.containerId)).toEqual([]);
     await sandbox.remove();
     await expect(bench.engine.inspectContainer(sandbox.containerId)).rejects.toMatchObject({
       status: 404,
