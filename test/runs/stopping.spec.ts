@@ -143,8 +143,9 @@ describe('kill -9', () => {
       }
       await Promise.all(ids.map((id) => finishRun(service, id)));
       const runs: Run[] = await Promise.all(ids.map((id) => showRun(service, id)));
-      const logs = await runToEnd(service, { issue: 'SHORT-1', command: sh('tail -n +1 n*; :') });
-      const others = await runToEnd(service, { issue: 'SHORT-2', command: sh('tail -n +1 n*; :') });
+      const show = sh('for file in n*; do echo "==> $file <=="; cat "$file"; done; :');
+      const logs = await runToEnd(service, { issue: 'SHORT-1', command: show });
+      const others = await runToEnd(service, { issue: 'SHORT-2', command: show });
       const texts = logs.stdout + others.stdout;
       runs.forEach((run, index) => {
         const begun = new RegExp(`==> n${index} <==\\n((?:begun\\n)*)`).exec(texts)?.[1] ?? '';

@@ -52,7 +52,7 @@ describe('resources under runc', () => {
     const flood = await bench.create();
     expect(flood.report.controls.find(({ name }) => name === 'log')?.value).toEqual({
       Type: 'local',
-      Config: { 'max-size': '32768k', 'max-file': '2', compress: 'false' },
+      Config: { 'max-size': '65536k', 'max-file': '2', compress: 'false' },
     });
     await flood.remove();
     const { stdout } = await wide.script('head -c 3000000 /dev/zero | tr "\\0" x');
