@@ -14,6 +14,7 @@ import { StartupError } from './kernel/startup-error.js';
 /** `EX_CONFIG` of sysexits.h: starting again will not help until an operator changes something. */
 const EXIT_CONFIGURATION = 78;
 const EXIT_FAILURE = 1;
+const LEAST_TOKEN_LENGTH = 16;
 
 /** How long answers that are under way may take once the service stops; then they are cut. */
 const DRAIN_MS = 5000;
@@ -35,6 +36,15 @@ function warnAboutOpenBind(settings: Settings, rootLogger: RootLogger): void {
     `LISTENING ON ${bind} WITHOUT RISOLUTO_WRITE_TOKEN: anyone who reaches this port can read, ` +
       'and only programs of this machine can write. Set a token, or bind to 127.0.0.1.',
   );
+}
+
+function warnAboutWeakTokens({ auth }: Settings, rootLogger: RootLogger): void {
+  const tokens = { RISOLUTO_WRITE_TOKEN: auth.writeToken, RISOLUTO_READ_TOKEN: auth.readToken };
+  for (const [name, token] of Object.entries(tokens)) {
+    if (token !== null && token.reveal().length < LEAST_TOKEN_LENGTH) {
+      rootLogger.pino.warn(`${name} is short enough to be guessed: openssl rand -hex 32`);
+    }
+  }
 }
 
 function stopOnSignals(app: NestFastifyApplication, rootLogger: RootLogger): void {
@@ -85,6 +95,7 @@ try {
   const app = await createApp(settings, { rootLogger });
   stopOnSignals(app, rootLogger);
   warnAboutOpenBind(settings, rootLogger);
+  warnAboutWeakTokens(settings, rootLogger);
   await listen(app, settings);
   rootLogger.pino.info({ url: await app.getUrl() }, 'listening');
 } catch (error) {
