@@ -5,19 +5,24 @@ import {
   IsArray,
   IsInt,
   IsObject,
-  IsOptional,
   IsString,
   Matches,
   Max,
   MaxLength,
   Min,
   ValidateBy,
+  ValidateIf,
 } from 'class-validator';
 
 import { ISSUE_PATTERN, ISSUE_RULE } from '../../workspaces/issue-key.js';
 
 export const MAX_ARGUMENTS = 10_000;
 const MAX_VARIABLES = 1000;
+
+/** Absent, but not `null`: a client that sends a field means something by it. */
+function MayBeAbsent() {
+  return ValidateIf((_request, value) => value !== undefined);
+}
 
 /** Every value is a string; there are not too many. */
 function IsStringMap() {
@@ -79,7 +84,7 @@ export class CreateRunDto {
 
   /** Must be the operator's image; there to be explicit. */
   @ApiPropertyOptional({ example: 'risoluto-sandbox:latest' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsString()
   @MaxLength(255)
   image?: string;
@@ -90,7 +95,7 @@ export class CreateRunDto {
     additionalProperties: { type: 'string' },
     example: { CI: 'true' },
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsStringMap()
   env?: Record<string, string>;
 
@@ -102,7 +107,7 @@ export class CreateRunDto {
       { type: 'object', additionalProperties: { type: 'string' } },
     ],
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsSecretSelection()
   secrets?: string[] | Record<string, string>;
 
@@ -112,13 +117,13 @@ export class CreateRunDto {
     additionalProperties: true,
     example: { turnSandboxPolicy: { type: 'workspaceWrite', networkAccess: false } },
   })
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject()
   policy?: Record<string, unknown>;
 
   /** At most the operator's limit. */
   @ApiPropertyOptional({ example: 600 })
-  @IsOptional()
+  @MayBeAbsent()
   @IsInt()
   @Min(1)
   @Max(604_800)
