@@ -1,8 +1,4 @@
-/** The states of a run, in the order of its life. */
-export const RUN_STATUSES = [
-  'queued',
-  'preparing',
-  'running',
+export const FINAL_STATUSES = [
   'succeeded',
   'failed',
   'cancelled',
@@ -11,18 +7,12 @@ export const RUN_STATUSES = [
   'lost',
 ] as const;
 
-export type RunStatus = (typeof RUN_STATUSES)[number];
-
-export const FINAL_STATUSES = [
-  'succeeded',
-  'failed',
-  'cancelled',
-  'timed_out',
-  'out_of_memory',
-  'lost',
-] as const satisfies readonly RunStatus[];
-
 export type FinalStatus = (typeof FINAL_STATUSES)[number];
+
+/** The states of a run, in the order of its life. */
+export const RUN_STATUSES = ['queued', 'preparing', 'running', ...FINAL_STATUSES] as const;
+
+export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** The states in which a run holds its issue's workspace. */
 export const ACTIVE_STATUSES = ['preparing', 'running'] as const satisfies readonly RunStatus[];
