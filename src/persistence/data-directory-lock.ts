@@ -4,6 +4,24 @@ import sqlite3 from 'sqlite3';
 
 import { StartupError } from '../kernel/startup-error.js';
 import type { DataDirectory } from './data-directory.js';
+import { findLockHolder, type LockHolder } from './lock-holder.js';
+
+/** Another process has the data directory. */
+export class DataDirectoryInUse extends StartupError {
+  constructor(
+    directory: string,
+    /** `null` where the kernel does not tell. */
+    readonly holder: LockHolder | null,
+  ) {
+    const who = holder === null ? 'another Risoluto process' : nameOf(holder);
+    super(`DATA_DIR ${directory} is in use by ${who}: stop it, or name another directory`);
+    this.name = 'DataDirectoryInUse';
+  }
+}
+
+function nameOf({ pid, command }: LockHolder): string {
+  return `another Risoluto process, ${pid}${command === '' ? '' : ` (${command})`}`;
+}
 
 /**
  * Keeps a second process out of the data directory. It is SQLite's own lock on an empty file: Node
@@ -12,7 +30,7 @@ import type { DataDirectory } from './data-directory.js';
 export class DataDirectoryLock {
   private constructor(private readonly database: sqlite3.Database) {}
 
-  /** @throws StartupError when another process holds the lock. */
+  /** @throws DataDirectoryInUse when another process still holds the lock after a second. */
   static async acquire(directory: DataDirectory): Promise<DataDirectoryLock> {
     const file = directory.path('lock');
     closeSync(openSync(file, 'a', 0o600));
@@ -23,12 +41,10 @@ export class DataDirectoryLock {
       await execute(database, 'BEGIN EXCLUSIVE');
     } catch (error) {
       await close(database);
-      throw new StartupError(
-        (error as NodeJS.ErrnoException).code === 'SQLITE_BUSY'
-          ? `DATA_DIR ${directory.root} is in use by another Risoluto process: stop it, or name another directory`
-          : `${file} cannot be locked: ${String(error)}`,
-        { cause: error },
-      );
+      if ((error as NodeJS.ErrnoException).code === 'SQLITE_BUSY') {
+        throw new DataDirectoryInUse(directory.root, findLockHolder(file));
+      }
+      throw new StartupError(`${file} cannot be locked: ${String(error)}`, { cause: error });
     }
     return new DataDirectoryLock(database);
   }

@@ -76,7 +76,9 @@ describe('Database', () => {
     await expect(open({ root: first.directory.root })).rejects.toThrow('in use by another');
     await first.close();
     const held = holdLock(first.directory.path('lock'));
-    await expect(open({ root: first.directory.root })).rejects.toThrow('in use by another');
+    await expect(open({ root: first.directory.root })).rejects.toThrow(
+      `in use by another Risoluto process, ${held.pid} (`,
+    );
     held.kill();
     await open({ root: first.directory.root });
   });
@@ -163,7 +165,7 @@ describe('DatabaseProbe', () => {
 });
 
 /** Another process that has SQLite's exclusive lock on a file. */
-function holdLock(file: string): { kill: () => void } {
+function holdLock(file: string): { pid: number; kill: () => void } {
   const script = `
     const sqlite3 = require('sqlite3');
     const database = new sqlite3.Database(process.argv[1]);
@@ -183,7 +185,7 @@ function holdLock(file: string): { kill: () => void } {
   const marker = `${file}.held`;
   for (let tries = 0; tries < 200 && !exists(marker); tries++) execFileSync('sleep', ['0.05']);
   rmSync(marker);
-  return { kill: () => process.kill(pid, 'SIGKILL') };
+  return { pid, kill: () => process.kill(pid, 'SIGKILL') };
 }
 
 function exists(file: string): boolean {
