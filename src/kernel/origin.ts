@@ -1,5 +1,9 @@
-/** Who did it: `loopback`, `write-token`, `token:<name>`, `webhook:<source>` or `system`. */
-export type Actor = 'loopback' | 'write-token' | `token:${string}` | `webhook:${string}` | 'system';
+/**
+ * Who did it: `loopback`, `write-token`, `token:<name>`, `webhook:<source>`, `cli:<user>` (the
+ * command line while the service was down, as that user of the operating system) or `system`.
+ */
+export type Actor =
+  'loopback' | 'write-token' | `token:${string}` | `webhook:${string}` | `cli:${string}` | 'system';
 
 /** Where a change comes from; handed explicitly from the controller down to the audit row. */
 export interface Origin {

@@ -4,7 +4,7 @@ import { IsIn, IsISO8601, IsOptional, IsString, Length } from 'class-validator';
 import { PageQuery } from '../../http/pagination.js';
 
 export class AuditQuery extends PageQuery {
-  /** Who did it, exactly: `loopback`, `write-token`, `token:<name>`, `webhook:linear`, `system`. */
+  /** Who did it, exactly: `loopback`, `write-token`, `token:<name>`, `webhook:linear`, `cli:<user>`, `system`. */
   @IsOptional()
   @IsString()
   @Length(1, 256)
