@@ -26,7 +26,7 @@ const layerRules = LAYERS.flatMap((modules, level) =>
       comment: `${module} may import only the layers below it`,
       severity: 'error',
       from: { path: folder([module]) },
-      to: { path: `${folder(refused)}|^src/(main|app\\.[a-z]+)\\.ts$` },
+      to: { path: `${folder(refused)}|^src/(main|serve|start-warnings|app\\.[a-z]+)\\.ts$` },
     };
   }),
 );

@@ -1,20 +1,17 @@
-import 'reflect-metadata';
-
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { createApp } from './app.setup.js';
-import { isLoopbackAddress } from './auth/ip-address.js';
 import { ConfigurationError } from './config/configuration-error.js';
 import { loadSettings } from './config/load-settings.js';
 import { processEnvironment } from './config/process-environment.js';
 import type { Settings } from './config/settings.js';
 import { BufferedRootLogger, type RootLogger } from './kernel/root-logger.js';
 import { StartupError } from './kernel/startup-error.js';
+import { startWarnings } from './start-warnings.js';
 
 /** `EX_CONFIG` of sysexits.h: starting again will not help until an operator changes something. */
 const EXIT_CONFIGURATION = 78;
 const EXIT_FAILURE = 1;
-const LEAST_TOKEN_LENGTH = 16;
 
 /** How long answers that are under way may take once the service stops; then they are cut. */
 const DRAIN_MS = 5000;
@@ -26,24 +23,6 @@ function readSettings(): Settings {
     if (!(error instanceof ConfigurationError)) throw error;
     for (const problem of error.problems) process.stderr.write(`risoluto: ${problem}\n`);
     process.exit(EXIT_CONFIGURATION);
-  }
-}
-
-function warnAboutOpenBind(settings: Settings, rootLogger: RootLogger): void {
-  const { bind } = settings.server;
-  if (settings.auth.writeToken !== null || bind === 'localhost' || isLoopbackAddress(bind)) return;
-  rootLogger.pino.warn(
-    `LISTENING ON ${bind} WITHOUT RISOLUTO_WRITE_TOKEN: anyone who reaches this port can read, ` +
-      'and only programs of this machine can write. Set a token, or bind to 127.0.0.1.',
-  );
-}
-
-function warnAboutWeakTokens({ auth }: Settings, rootLogger: RootLogger): void {
-  const tokens = { RISOLUTO_WRITE_TOKEN: auth.writeToken, RISOLUTO_READ_TOKEN: auth.readToken };
-  for (const [name, token] of Object.entries(tokens)) {
-    if (token !== null && token.reveal().length < LEAST_TOKEN_LENGTH) {
-      rootLogger.pino.warn(`${name} is short enough to be guessed: openssl rand -hex 32`);
-    }
   }
 }
 
@@ -89,17 +68,23 @@ async function listen(app: NestFastifyApplication, settings: Settings): Promise<
   }
 }
 
-const settings = readSettings();
-const rootLogger = new BufferedRootLogger(settings.logLevel);
-try {
-  const app = await createApp(settings, { rootLogger });
-  stopOnSignals(app, rootLogger);
-  warnAboutOpenBind(settings, rootLogger);
-  warnAboutWeakTokens(settings, rootLogger);
-  await listen(app, settings);
-  rootLogger.pino.info({ url: await app.getUrl() }, 'listening');
-} catch (error) {
-  if (error instanceof StartupError) process.stderr.write(`risoluto: ${error.message}\n`);
-  else rootLogger.pino.fatal({ err: error }, 'could not start');
-  end(rootLogger, EXIT_FAILURE);
+/**
+ * The service, from the environment alone, in this process, until SIGTERM or SIGINT: then it stops
+ * cleanly and the process exits with 0. What keeps it from starting is told on standard error, and
+ * the process exits: with 78 where the configuration is wrong, else with 1.
+ */
+export async function serve(): Promise<void> {
+  const settings = readSettings();
+  const rootLogger = new BufferedRootLogger(settings.logLevel);
+  try {
+    const app = await createApp(settings, { rootLogger });
+    stopOnSignals(app, rootLogger);
+    for (const warning of startWarnings(settings)) rootLogger.pino.warn(warning);
+    await listen(app, settings);
+    rootLogger.pino.info({ url: await app.getUrl() }, 'listening');
+  } catch (error) {
+    if (error instanceof StartupError) process.stderr.write(`risoluto: ${error.message}\n`);
+    else rootLogger.pino.fatal({ err: error }, 'could not start');
+    end(rootLogger, EXIT_FAILURE);
+  }
 }

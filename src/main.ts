@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+
+import { serve } from './serve.js';
+
+await serve();
