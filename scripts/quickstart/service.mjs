@@ -47,9 +47,13 @@ export async function ensureService(variables) {
   child.on('error', () => {});
   child.unref();
   const pid = child.pid ?? 0;
-  writeFileSync(RECORD, JSON.stringify({ pid, startedAt: startTime(pid), wanted }), {
-    mode: 0o600,
-  });
+  writeFileSync(
+    RECORD,
+    JSON.stringify({ pid, startedAt: startTime(pid), wanted, url: SERVICE_URL }),
+    {
+      mode: 0o600,
+    },
+  );
   await untilHealthy(pid);
   say(`the service runs in the background, as process ${pid}; its log: ${LOG}`);
   return pid;

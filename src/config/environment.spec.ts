@@ -36,6 +36,10 @@ describe('the environment', () => {
     expect(settings.paths.workspacesDir).toBe(join(process.cwd(), 'risoluto-workspaces'));
   });
 
+  it('lets the variables of the command line be', () => {
+    expect(problemsOf({ RISOLUTO_URL: 'https://risoluto.example' })).toEqual([]);
+  });
+
   it.each([
     ['RISOLUTO_PORT', '70000'],
     ['RISOLUTO_PORT', '4000x'],

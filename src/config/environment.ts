@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
 
 import { Redacted } from '../kernel/redacted.js';
+import { CLIENT_VARIABLES } from './client-environment.js';
 import { nearestKey } from './nearest-key.js';
 import type { LogLevel, Settings } from './settings.js';
 
@@ -21,6 +22,7 @@ const BEARER_TOKEN = /^[\x21-\x7e]{1,512}$/;
 
 /** Our variables; any other that begins with `RISOLUTO_` is a spelling mistake. */
 const OUR_VARIABLES = [
+  ...CLIENT_VARIABLES,
   'RISOLUTO_BIND',
   'RISOLUTO_PORT',
   'RISOLUTO_WRITE_TOKEN',

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+
+import { processEnvironment } from '../config/process-environment.js';
+import { Cli } from './cli.js';
+import { buildProgram } from './program.js';
+import { usageError } from './service-command.js';
+
+const cli = new Cli({
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: processEnvironment(),
+});
+
+// Who reads no further, as `head`, is no reason to fail; a command that must know listens itself.
+for (const stream of [cli.stdout, cli.stderr]) stream.on('error', ignoreClosedPipe);
+
+try {
+  await buildProgram(cli).parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) wrongCommandLine(error);
+  else cli.fail(error);
+}
+process.exitCode = cli.exitCode;
+
+/** Commander throws for `--help` and `--version` too, once they are printed. */
+function wrongCommandLine(error: CommanderError): void {
+  if (error.exitCode === 0) return;
+  cli.json ||= asksForJson(process.argv);
+  const [message = '', ...hints] = error.message.replace(/^error: /, '').split('\n');
+  const help = error.code === 'commander.help';
+  cli.fail(
+    help
+      ? usageError('which command?')
+      : usageError(message, hints.join('\n') || 'see risoluto --help'),
+  );
+}
+
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end === -1 ? argv.length : end).includes('--json');
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}

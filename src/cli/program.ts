@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+
+import { VERSION } from '../kernel/version.js';
+import type { Cli } from './cli.js';
+import { showCommand } from './commands/show.command.js';
+import { epilogue, withExamples } from './help.js';
+import { withServiceOptions } from './service-command.js';
+
+/** The whole command line, as a tree: what parses it, completes it and documents it. */
+export function buildProgram(cli: Cli): Command {
+  const program = withServiceOptions(new Command('risoluto'))
+    .description('Runs coding agents and CI commands in hardened containers.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .option('--json', 'answer in JSON, errors too')
+    // Options behind the command belong to the command: `run -- make --json` is make's.
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => cli.stdout.write(text),
+      writeErr: (text) => cli.stderr.write(text),
+      // `Cli.fail` prints it.
+      outputError: () => {},
+    })
+    .hook('preAction', (_program, command) => {
+      cli.json = command.optsWithGlobals<{ json?: boolean }>().json === true;
+    });
+  withExamples(program, { does: 'help for one command', line: 'npx risoluto help show' });
+
+  const commands = [showCommand(cli)];
+  for (const command of commands) program.addCommand(command);
+  settle(program);
+  return program;
+}
+
+/** Commands that were made apart take their parent's manners: errors, streams, help. */
+function settle(parent: Command): void {
+  parent.addHelpText('after', () => epilogue(parent));
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent).helpOption('-h, --help', 'show help');
+    settle(command);
+  }
+}

@@ -1,0 +1,54 @@
+/** A run as the service answers it; what the command line needs of it. */
+export interface RunView {
+  id: string;
+  issue: string;
+  status: string;
+  exitCode: number | null;
+  reason: string | null;
+  message: string | null;
+  actor: string;
+  createdAt: string;
+  phases: Record<string, string | null>;
+  command: string[];
+  env: string[];
+  secrets: Record<string, string>;
+}
+
+const FINAL = new Set(['succeeded', 'failed', 'cancelled', 'timed_out', 'out_of_memory', 'lost']);
+
+export function hasFinished(run: RunView): boolean {
+  return FINAL.has(run.status);
+}
+
+/** A run for a person, a line for each thing that is known. */
+export function describeRun(run: RunView): string {
+  const facts: [string, string | null][] = [
+    ['run', run.id],
+    ['issue', run.issue],
+    ['status', run.status],
+    ['exit code', run.exitCode === null ? null : String(run.exitCode)],
+    ['reason', run.reason],
+    ['message', run.message],
+    ['actor', run.actor],
+    ['command', run.command.map(quoted).join(' ')],
+    ['env', run.env.join(' ') || null],
+    ['secrets', Object.entries(run.secrets).map(shownSecret).join(' ') || null],
+    ...Object.entries(run.phases).map(([name, at]): [string, string | null] => [
+      name.replace(/At$/, ''),
+      at,
+    ]),
+  ];
+  return facts
+    .filter((fact): fact is [string, string] => fact[1] !== null)
+    .map(([name, value]) => `${name.padEnd(10)} ${value}`)
+    .join('\n');
+}
+
+function shownSecret([variable, secret]: [string, string]): string {
+  return variable === secret ? secret : `${variable}=${secret}`;
+}
+
+/** As a shell would take it. */
+export function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}
