@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/**/*.spec.ts'],
           setupFiles: ['reflect-metadata'],
-          // Each file starts services and containers of its own; two cores carry one file at a time.
+          // One file at a time has a world to itself: it may stop the engine. There are two worlds.
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,

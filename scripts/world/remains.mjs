@@ -1,4 +1,12 @@
-import { existsSync, readdirSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { CACHE } from '../lib/paths.mjs';
@@ -6,6 +14,8 @@ import { startTime } from '../lib/process-identity.mjs';
 import { WORLDS } from './state.mjs';
 
 const CGROUPS = '/sys/fs/cgroup';
+/** For this long a directory without an owner is taken for one whose owner has yet to sign it. */
+const BEING_MADE_MS = 60_000;
 
 /**
  * A world's processes, mounts and networks end with its first process. What stays are directories
@@ -38,9 +48,14 @@ export function own(directory) {
 /** @param {string} directory */
 function ownerLives(directory) {
   const file = join(directory, 'owner');
-  if (!existsSync(file)) return false;
+  if (!existsSync(file)) return Date.now() - madeAt(directory) < BEING_MADE_MS;
   const [pid, startedAt] = readFileSync(file, 'utf8').split(' ');
   return startTime(Number(pid)) === startedAt;
+}
+
+/** @param {string} directory */
+function madeAt(directory) {
+  return statSync(directory, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
 }
 
 /** @param {string} name */
