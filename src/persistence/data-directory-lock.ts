@@ -3,25 +3,9 @@ import { closeSync, openSync } from 'node:fs';
 import sqlite3 from 'sqlite3';
 
 import { StartupError } from '../kernel/startup-error.js';
+import { DataDirectoryInUse } from './data-directory-in-use.js';
 import type { DataDirectory } from './data-directory.js';
-import { findLockHolder, type LockHolder } from './lock-holder.js';
-
-/** Another process has the data directory. */
-export class DataDirectoryInUse extends StartupError {
-  constructor(
-    directory: string,
-    /** `null` where the kernel does not tell. */
-    readonly holder: LockHolder | null,
-  ) {
-    const who = holder === null ? 'another Risoluto process' : nameOf(holder);
-    super(`DATA_DIR ${directory} is in use by ${who}: stop it, or name another directory`);
-    this.name = 'DataDirectoryInUse';
-  }
-}
-
-function nameOf({ pid, command }: LockHolder): string {
-  return `another Risoluto process, ${pid}${command === '' ? '' : ` (${command})`}`;
-}
+import { findLockHolder } from './lock-holder.js';
 
 /**
  * Keeps a second process out of the data directory. It is SQLite's own lock on an empty file: Node
