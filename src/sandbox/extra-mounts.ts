@@ -71,11 +71,11 @@ export async function resolveExtraMounts(
   kept: readonly string[],
 ): Promise<ExtraMount[]> {
   if (mounts.length === 0) return [];
-  const keptPaths = [...kept, ...(await Promise.all(kept.map(realOrSame)))];
-  return Promise.all(mounts.map((mount, index) => resolveMount(mount, index, keptPaths)));
+  return Promise.all(mounts.map((mount, index) => resolveExtraMount(mount, index, kept)));
 }
 
-async function resolveMount(
+/** As `resolveExtraMounts`, of one; `index` is its place in the settings. */
+export async function resolveExtraMount(
   mount: ExtraMount,
   index: number,
   kept: readonly string[],
@@ -90,7 +90,8 @@ async function resolveMount(
   } catch {
     throw refuse('source', 'does not exist');
   }
-  const badSource = sourceProblem(source, kept);
+  const keptPaths = [...kept, ...(await Promise.all(kept.map(realOrSame)))];
+  const badSource = sourceProblem(source, keptPaths);
   if (badSource) throw refuse('source', badSource);
   const kind = await stat(source);
   if (!kind.isDirectory() && !kind.isFile()) throw refuse('source', 'is no directory and no file');

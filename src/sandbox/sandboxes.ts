@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { dirname } from 'node:path';
 
 import { Injectable } from '@nestjs/common';
 
@@ -19,6 +18,7 @@ import { EngineRefusal } from './engine-refusal.js';
 import { requireEngineSupport } from './engine-requirements.js';
 import { EngineWatch } from './engine-watch.js';
 import { resolveExtraMounts } from './extra-mounts.js';
+import { keptPaths } from './kept-paths.js';
 import type { EffectivePolicy } from './policy.js';
 import type { ResolvedImage } from './resolved-image.js';
 import { Sandbox } from './sandbox.js';
@@ -145,15 +145,9 @@ export class Sandboxes {
   }
 
   #keptPaths(engineRoot: string): string[] {
-    const socket = this.settings.dockerHost?.startsWith('unix://')
-      ? [dirname(this.settings.dockerHost.slice('unix://'.length))]
-      : [];
-    return [
-      this.dataDirectory.root,
-      this.settings.paths.workspacesDir,
-      ...socket,
-      ...(engineRoot === '' ? [] : [engineRoot]),
-    ];
+    const { root: dataDir } = this.dataDirectory;
+    const { workspacesDir } = this.settings.paths;
+    return keptPaths({ dataDir, workspacesDir }, this.settings.dockerHost, engineRoot);
   }
 }
 
