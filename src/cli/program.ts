@@ -2,7 +2,12 @@ import { Command } from 'commander';
 
 import { VERSION } from '../kernel/version.js';
 import type { Cli } from './cli.js';
+import { auditCommand } from './commands/audit.command.js';
+import { configCommand } from './commands/config.command.js';
+import { secretsCommand } from './commands/secrets.command.js';
+import { serveCommand } from './commands/serve.command.js';
 import { showCommand } from './commands/show.command.js';
+import { tokenCommand } from './commands/token.command.js';
 import { epilogue, withExamples } from './help.js';
 import { withServiceOptions } from './service-command.js';
 
@@ -29,7 +34,14 @@ export function buildProgram(cli: Cli): Command {
     });
   withExamples(program, { does: 'help for one command', line: 'npx risoluto help show' });
 
-  const commands = [showCommand(cli)];
+  const commands = [
+    showCommand(cli),
+    secretsCommand(cli),
+    auditCommand(cli),
+    tokenCommand(cli),
+    configCommand(cli),
+    serveCommand(),
+  ];
   for (const command of commands) program.addCommand(command);
   settle(program);
   return program;

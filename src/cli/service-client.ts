@@ -89,7 +89,7 @@ export class ServiceClient {
           ...options.headers,
         },
         body: options.body === undefined ? null : JSON.stringify(options.body),
-        headersTimeoutMs: TIMEOUT_MS,
+        headersTimeoutMs: options.timeoutMs ?? TIMEOUT_MS,
         signal: options.signal ?? null,
       });
     } catch (error) {

@@ -1,0 +1,73 @@
+import 'reflect-metadata';
+
+import { userInfo } from 'node:os';
+
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+
+import { AuditLog } from '../../audit/audit-log.js';
+import { AuditVerifier } from '../../audit/audit-verifier.js';
+import { loadSettings } from '../../config/load-settings.js';
+import type { Origin } from '../../kernel/origin.js';
+import { SecretStore } from '../../secrets/secret-store.js';
+import { assertExisting } from './existing-data-directory.js';
+import { OfflineLogger } from './offline-logger.js';
+import { OfflineModule, type OfflineTask } from './offline.module.js';
+
+/** A data directory whose service is down, held against every other process while it is open. */
+export class OfflineDirectory {
+  private constructor(
+    /** Absolute. */
+    readonly path: string,
+    private readonly context: INestApplicationContext,
+  ) {}
+
+  /**
+   * The directory of a service with this environment. Brings it level after a crash and migrates it,
+   * as a start of the service would.
+   *
+   * @throws ConfigurationError, DataDirectoryInUse, StartupError
+   */
+  static async open(
+    environment: NodeJS.ProcessEnv,
+    task: OfflineTask,
+    note: (text: string) => void,
+  ): Promise<OfflineDirectory> {
+    const settings = loadSettings(environment);
+    const { dataDir } = settings.paths;
+    await assertExisting(dataDir);
+    const module = OfflineModule.forTask(task, settings);
+    const options = { abortOnError: false, logger: new OfflineLogger(note) };
+    const context = await NestFactory.createApplicationContext(module, options);
+    return new OfflineDirectory(dataDir, context);
+  }
+
+  /** Whoever it is that runs this process: no token proved more. */
+  get origin(): Origin {
+    return { actor: `cli:${userName()}`, requestId: null };
+  }
+
+  get secrets(): SecretStore {
+    return this.context.get(SecretStore);
+  }
+
+  get auditLog(): AuditLog {
+    return this.context.get(AuditLog);
+  }
+
+  get auditVerifier(): AuditVerifier {
+    return this.context.get(AuditVerifier);
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+  }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.geteuid?.() ?? 'unknown'}`;
+  }
+}

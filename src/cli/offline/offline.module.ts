@@ -1,0 +1,31 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+
+import { AuditModule } from '../../audit/audit.module.js';
+import { ConfigModule } from '../../config/config.module.js';
+import type { Settings } from '../../config/settings.js';
+import { KernelModule } from '../../kernel/kernel.module.js';
+import { PersistenceModule } from '../../persistence/persistence.module.js';
+import { SecretsModule } from '../../secrets/secrets.module.js';
+
+/** What may be done to a data directory without its service. */
+export type OfflineTask = 'audit' | 'secrets';
+
+/**
+ * The service's own modules, so that its lock, its transactions and its audit hold here too; without
+ * HTTP, engine and dispatcher. The secrets are left out where nothing needs the master key.
+ */
+@Module({})
+export class OfflineModule {
+  static forTask(task: OfflineTask, settings: Settings): DynamicModule {
+    return {
+      module: OfflineModule,
+      imports: [
+        ConfigModule.forSettings(settings),
+        KernelModule,
+        PersistenceModule,
+        AuditModule,
+        ...(task === 'secrets' ? [SecretsModule] : []),
+      ],
+    };
+  }
+}
