@@ -47,9 +47,17 @@ export function answerClientError(
     Connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  // After it there is no next answer that a body could be taken for, but some clients still look.
+  const shown = asksForHead(error) ? '' : body;
   const statusLine = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Error'}\r\n`;
-  socket.end(`${statusLine}${lines.join('')}\r\n${body}`, () => socket.destroy());
+  socket.end(`${statusLine}${lines.join('')}\r\n${shown}`, () => socket.destroy());
   return { requestId, status: answer.status };
+}
+
+/** As far as the last packet tells. */
+function asksForHead(error: NodeJS.ErrnoException): boolean {
+  const packet: unknown = Reflect.get(error, 'rawPacket');
+  return Buffer.isBuffer(packet) && packet.toString('latin1', 0, 5) === 'HEAD ';
 }
 
 /** An answer that is under way must not get a second one in its middle. */

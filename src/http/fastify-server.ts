@@ -18,7 +18,7 @@ import { checkFrame, clientRequestIdOf, pathOf } from './request-frame.js';
 import type { RequestObservers } from './request-observers.js';
 import { securityHeadersFor } from './security-headers.js';
 import type { ServerTimeouts } from './server-timeouts.js';
-import { discardRest } from './unread-body.js';
+import { discardRest, leavesBodyUnread } from './unread-body.js';
 
 const LONGEST_LOGGED_PATH = 1024;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -80,7 +80,7 @@ export function createFastifyServer(parts: ServerParts): FastifyInstance {
   registerRequestContext(server, parts.clientAddressOf);
   addFrameHooks(server, observers);
   server.setErrorHandler((error: FastifyError, request, reply) => {
-    if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') discardRest(request, reply);
+    if (leavesBodyUnread(error)) discardRest(request, reply);
     return replies.send(request, reply, error);
   });
   server.setNotFoundHandler((request, reply) => answerUnrouted(allowed, request, reply));

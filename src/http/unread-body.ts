@@ -5,6 +5,13 @@ const MOST_DISCARDED_BYTES = 64 * 1024 * 1024;
 /** How long a client may pause in it. */
 const PAUSE_MS = 1000;
 
+const UNREAD: ReadonlySet<string> = new Set(['body_too_large', 'server_busy']);
+
+/** Whether a request was refused with a body that may still be on its way. */
+export function leavesBodyUnread(error: { code: string }): boolean {
+  return UNREAD.has(error.code);
+}
+
 /**
  * Lets a client finish a body that is refused for its size. To close the connection under it would
  * make most clients report a broken pipe instead of our answer. What comes is thrown away, up to a

@@ -54,6 +54,7 @@ export const ERROR_KINDS = {
   secrets_locked: 'unavailable',
   shutting_down: 'unavailable',
   too_many_streams: 'unavailable',
+  server_busy: 'unavailable',
   not_ready: 'unavailable',
   engine_unavailable: 'unavailable',
   control_unavailable: 'unprocessable',

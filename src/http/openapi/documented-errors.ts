@@ -12,7 +12,15 @@ const EVERY_ROUTE: readonly ErrorCode[] = [
   'shutting_down',
 ];
 
-const WRITES: readonly ErrorCode[] = ['sandbox_forbidden', 'body_too_large'];
+/** A body is read, and measured, where none is expected too. */
+const WRITES: readonly ErrorCode[] = [
+  'sandbox_forbidden',
+  'body_too_large',
+  'server_busy',
+  'unsupported_media_type',
+  'invalid_json',
+  'validation_failed',
+];
 
 export interface OperationShape {
   readonly method: string;
@@ -33,7 +41,6 @@ export function documentedErrors(route: DeclaredRoute, shape: OperationShape): E
   if (!['get', 'head', 'options'].includes(shape.method)) add(...WRITES);
   if (shape.hasPathParameters) add('uri_too_long');
   if (shape.hasParameters || shape.hasBody) add('validation_failed');
-  if (shape.hasBody) add('invalid_json', 'unsupported_media_type');
   return [...codes];
 }
 
