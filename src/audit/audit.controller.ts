@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { ApiRead, WriteWithParameter } from '../kernel/route-metadata.js';
 import { AuditLog } from './audit-log.js';
@@ -15,10 +15,13 @@ export class AuditController {
     private readonly verifier: AuditVerifier,
   ) {}
 
-  /** The trail, newest first. */
+  /**
+   * Newest first. Filters are exact and may be combined; each row holds the hash of the row before.
+   */
   @Get()
+  @ApiOperation({ summary: 'List changes' })
   @ApiRead('validation_failed', 'invalid_cursor')
-  @ApiOkResponse({ type: AuditPage })
+  @ApiOkResponse({ description: 'A page of the trail', type: AuditPage })
   async list(@Query() query: AuditQuery): Promise<AuditPage> {
     const { cursor, limit, from, to, ...exact } = query;
     const filter = { ...exact, ...milliseconds('from', from), ...milliseconds('to', to) };
@@ -26,11 +29,16 @@ export class AuditController {
     return { items: page.items.map(viewOf), nextCursor: page.nextCursor };
   }
 
-  /** Recomputes the hash chain and names the first broken link. */
+  /**
+   * Recomputes the hash chain from the last checkpoint and names the first broken link. `full=true`
+   * starts at the first row; it costs more, so it needs write access. A broken trail is an answer
+   * with `ok: false`, not an error.
+   */
   @Get('verify')
+  @ApiOperation({ summary: 'Verify the trail' })
   @ApiRead('validation_failed', 'write_unauthorized', 'write_forbidden', 'shutting_down')
   @WriteWithParameter('full')
-  @ApiOkResponse({ type: VerificationView })
+  @ApiOkResponse({ description: 'What was found', type: VerificationView })
   async verify(@Query() query: VerifyQuery): Promise<VerificationView> {
     return this.verifier.verify(query.full === 'true');
   }

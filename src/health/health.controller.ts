@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { DomainError } from '../kernel/domain-error.js';
 import { Access, Audited, FailsWith, RateGroup } from '../kernel/route-metadata.js';
@@ -11,8 +11,10 @@ import { ReadinessReports } from './readiness-report.js';
 export class HealthController {
   constructor(private readonly reports: ReadinessReports) {}
 
-  /** The process runs and answers. */
+  /** Answers as long as the process does, whatever else is broken. For liveness probes. */
   @Get('healthz')
+  @ApiOperation({ summary: 'Tell that the process is alive' })
+  @ApiOkResponse({ description: 'The process runs and answers', type: Liveness })
   @Access('public')
   @RateGroup('none')
   @Audited('none')
@@ -20,8 +22,13 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Whether the service should get traffic; a part that does not work but may wait is `degraded`. */
+  /**
+   * Whether the service should get traffic. A part that does not work but may wait is `degraded`, and
+   * the answer stays 200; when one has failed it is 503. For readiness probes.
+   */
   @Get('readyz')
+  @ApiOperation({ summary: 'Tell whether the service can serve' })
+  @ApiOkResponse({ description: 'It can; the checks tell how well', type: ReadinessReport })
   @Access('public')
   @RateGroup('none')
   @Audited('none')

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { Settings } from '../config/settings.js';
 import { Clock } from '../kernel/clock.js';
@@ -21,8 +21,10 @@ export class RuntimeController {
     this.#startedAt = clock.now() - Math.round(process.uptime() * 1000);
   }
 
-  /** Version, uptime, engine, and which controls are on. */
+  /** Version, uptime, engine, and which protections of the HTTP interface are on. */
   @Get()
+  @ApiOperation({ summary: 'Show what runs here' })
+  @ApiOkResponse({ description: 'Facts about this process', type: Runtime })
   @ApiRead()
   read(): Runtime {
     return {

@@ -1,5 +1,4 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
 
 import { OpenApiController } from './openapi/openapi.controller.js';
 import { OpenApiDocument } from './openapi/openapi-document.js';
@@ -12,7 +11,6 @@ export class HttpModule {
   static forObservers(observers: RequestObservers): DynamicModule {
     return {
       module: HttpModule,
-      imports: [DiscoveryModule],
       controllers: [OpenApiController],
       providers: [{ provide: RequestObservers, useValue: observers }, OpenApiDocument],
       exports: [RequestObservers, OpenApiDocument],

@@ -1,3 +1,4 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
@@ -12,13 +13,23 @@ export interface Page<T> {
 
 /** The query of every list. */
 export class PageQuery {
-  /** `nextCursor` of the page before; absent for the first page. */
+  @ApiPropertyOptional({
+    type: String,
+    maxLength: 1024,
+    description: '`nextCursor` of the page before; absent for the first page.',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(1024)
   cursor?: string;
 
-  /** Most items of the page. */
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 200,
+    default: 50,
+    description: 'Most items of the page.',
+  })
   @IsOptional()
   @Type(() => Number)
   @IsInt()

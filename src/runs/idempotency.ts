@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { DomainError } from '../kernel/domain-error.js';
 import type { Actor } from '../kernel/origin.js';
 
-const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
+/** Visible ASCII. */
+export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
 
 /** A request that must take effect once, however often it is sent. */
 export interface IdempotentRequest {
@@ -23,7 +24,7 @@ export function idempotentRequest(
   request: { actor: Actor; route: string; body: Buffer },
 ): IdempotentRequest | null {
   if (header === undefined) return null;
-  if (typeof header !== 'string' || !VISIBLE_ASCII.test(header)) {
+  if (typeof header !== 'string' || !IDEMPOTENCY_KEY_PATTERN.test(header)) {
     throw new DomainError('invalid_idempotency_key', 'The Idempotency-Key header is not valid', {
       details: [{ field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }],
     });

@@ -1,35 +1,58 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
 import { RUN_STATUSES, type RunStatus } from './run-status.js';
 
-/** When each phase of a run began, as ISO-8601 UTC; `null` for what has not come. */
+const TIME = { format: 'date-time', example: '2026-11-23T12:00:00.000Z' } as const;
+
+@ApiSchema({
+  description: 'When each phase of a run began, as ISO-8601 UTC; `null` for what has not come',
+})
 export class RunPhases {
+  /** The request was accepted. */
+  @ApiProperty(TIME)
   queuedAt!: string;
 
+  /** Its workspace and its sandbox were being made. */
+  @ApiProperty(TIME)
   preparingAt!: string | null;
 
   /** The command began. */
+  @ApiProperty(TIME)
   runningAt!: string | null;
 
   /** The command was over. */
+  @ApiProperty(TIME)
   endedAt!: string | null;
 
   /** The sandbox was removed and the outcome is final. */
+  @ApiProperty(TIME)
   finishedAt!: string | null;
 }
 
-/** A run as clients see it. Values of `env` and of secrets are never in it. */
+@ApiSchema({
+  description: 'A run as clients see it. Values of `env` and of secrets are never in it.',
+})
 export class RunView {
+  /** A ULID; ids sort by time. */
   @ApiProperty({ example: '01K8Z3Q5V7W9X1Y3Z5A7B9C1D3' })
   id!: string;
 
+  /** Whose workspace it uses. */
   @ApiProperty({ example: 'MT-42' })
   issue!: string;
 
-  @ApiProperty({ enum: RUN_STATUSES })
+  @ApiProperty({
+    enum: RUN_STATUSES,
+    description: '`queued`, `preparing`, `running`, and then one of the others, which are final',
+  })
   status!: RunStatus;
 
-  @ApiProperty({ type: Number, nullable: true, example: 0 })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Of the command; `null` until it ended, and where it did not end by itself',
+    example: 0,
+  })
   exitCode!: number | null;
 
   @ApiProperty({
@@ -48,14 +71,18 @@ export class RunView {
   })
   message!: string | null;
 
+  /** Who started it. */
   @ApiProperty({ example: 'loopback' })
   actor!: string;
 
-  @ApiProperty({ example: '2026-11-23T12:00:00.000Z' })
+  /** ISO-8601, UTC. */
+  @ApiProperty(TIME)
   createdAt!: string;
 
+  /** When each phase began. */
   phases!: RunPhases;
 
+  /** As it was sent. */
   @ApiProperty({ example: ['npm', 'test'] })
   command!: string[];
 
@@ -66,7 +93,7 @@ export class RunView {
     description: 'Environment name to secret name',
     type: 'object',
     additionalProperties: { type: 'string' },
-    example: { API_TOKEN: 'API_TOKEN' },
+    example: { NPM_TOKEN: 'NPM_TOKEN' },
   })
   secrets!: Record<string, string>;
 }

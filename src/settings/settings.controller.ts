@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Settings } from '../config/settings.js';
 import { yamlSchema } from '../config/yaml-schema.js';
 import { ApiRead } from '../kernel/route-metadata.js';
+import { CONFIG_VIEW_SCHEMA } from './config-schema.js';
 import { configView } from './config-view.js';
 
 @ApiTags('config')
@@ -17,30 +18,38 @@ export class SettingsController {
     this.#view = configView(settings);
   }
 
-  /** What the service runs with, defaults included. Secrets show only that they are set. */
+  /**
+   * What the service runs with, defaults included: the environment’s part under `environment`, the
+   * rest in the shape of `risoluto.yaml`. Secrets show only that they are set.
+   */
   @Get()
   @ApiRead()
   @ApiOperation({ summary: 'Show the effective settings' })
-  @ApiOkResponse({
-    schema: {
-      type: 'object',
-      additionalProperties: true,
-      example: { runs: { maxConcurrent: 2 }, codex: { threadSandbox: 'workspace-write' } },
-    },
-  })
+  @ApiOkResponse({ description: 'The effective settings', schema: CONFIG_VIEW_SCHEMA })
   config(): Record<string, unknown> {
     return this.#view;
   }
 
-  /** The JSON Schema of `risoluto.yaml`. */
+  /** The JSON Schema (2020-12) of `risoluto.yaml`, with every key, its limits and its default. */
   @Get('schema')
   @ApiRead()
   @ApiOperation({ summary: 'Show the schema of the configuration file' })
   @ApiOkResponse({
+    description: 'JSON Schema, for editors and for checking a file before it is used',
     schema: {
       type: 'object',
+      required: ['$schema', 'type', 'properties'],
+      properties: {
+        $schema: { type: 'string' },
+        type: { type: 'string' },
+        properties: { type: 'object', additionalProperties: true },
+      },
       additionalProperties: true,
-      example: { $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object' },
+      example: {
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        type: 'object',
+        properties: { runs: { type: 'object' } },
+      },
     },
   })
   schema(): unknown {

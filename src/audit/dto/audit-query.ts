@@ -4,7 +4,7 @@ import { IsIn, IsISO8601, IsOptional, IsString, Length } from 'class-validator';
 import { PageQuery } from '../../http/pagination.js';
 
 export class AuditQuery extends PageQuery {
-  /** Who did it, exactly: `loopback`, `write-token`, `token:<name>`, `webhook:linear`, `cli:<user>`, `system`. */
+  /** Who did it, exactly: `loopback`, `write-token`, `token:<name>`, `webhook:<source>`, `cli:<user>`, `system`. */
   @IsOptional()
   @IsString()
   @Length(1, 256)
@@ -22,12 +22,12 @@ export class AuditQuery extends PageQuery {
   @Length(1, 256)
   target?: string;
 
-  /** Not before this time (ISO-8601). */
+  /** Not before this time: ISO-8601, such as `2026-11-23T12:00:00Z`. */
   @IsOptional()
   @IsISO8601({ strict: true })
   from?: string;
 
-  /** Before this time (ISO-8601). */
+  /** Before this time: ISO-8601, such as `2026-11-24T12:00:00Z`. */
   @IsOptional()
   @IsISO8601({ strict: true })
   to?: string;

@@ -1,27 +1,54 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
-/** Which protections of the HTTP interface are on. */
+@ApiSchema({ description: 'Which protections of the HTTP interface are on' })
 export class EnabledControls {
   /** Writes need `RISOLUTO_WRITE_TOKEN`; else they are for programs of this machine only. */
+  @ApiProperty({ example: true })
   writeToken: boolean;
+
   /** Reads from beyond this machine need a token. */
+  @ApiProperty({ example: false })
   readToken: boolean;
+
   /** Proxies whose word about a client's address is believed. */
+  @ApiProperty({ example: [] })
   trustProxy: string[];
+
   /** Requests an address may make in 60 seconds, by group. */
-  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'integer' },
+    example: { api: 300, webhooks: 600 },
+  })
   rateLimits: Record<string, number>;
 }
 
-/** What `GET /api/v1/runtime` answers. */
+@ApiSchema({ description: 'What runs here, since when, and with which protections' })
 export class Runtime {
+  /** Of Risoluto. */
+  @ApiProperty({ example: '0.7.0' })
   version: string;
+
+  /** Of Node. */
+  @ApiProperty({ example: '20.19.0' })
   nodeVersion: string;
+
+  /** ISO-8601, UTC. */
+  @ApiProperty({ format: 'date-time', example: '2026-11-23T12:00:00.000Z' })
   startedAt: string;
+
   /** Whole seconds. */
+  @ApiProperty({ type: 'integer', example: 3600 })
   uptimeSeconds: number;
+
+  /** Of the HTTP interface; those of a sandbox are at `/runs/{id}/sandbox`. */
   controls: EnabledControls;
+
   /** What each part of the service says that it runs with: the engine, the fence. */
-  @ApiProperty({ type: 'object', additionalProperties: true })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    example: { engine: { version: '20.10.24' } },
+  })
   facts: Record<string, unknown>;
 }

@@ -1,12 +1,19 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 
 import type { ErrorCode } from '../../kernel/error-codes.js';
-import { documentedErrors, errorsByStatus } from './documented-errors.js';
-import { ERROR_SCHEMA_NAME, RATE_LIMIT_HEADERS, RETRY_AFTER_HEADER } from './error-schema.js';
+import {
+  ALLOW_HEADER,
+  CHALLENGE_HEADER,
+  rateLimitHeaders,
+  retryAfterHeader,
+} from './answer-headers.js';
+import { answersBeforeLimit, documentedErrors, errorsByStatus } from './documented-errors.js';
+import { ERROR_MEANINGS } from './error-catalogue.js';
+import { ERROR_SCHEMA_NAME } from './error-schema.js';
 import type { DeclaredRoute } from './route-catalogue.js';
 
 type PathItem = OpenAPIObject['paths'][string];
-type Operation = NonNullable<PathItem['get']>;
+export type Operation = NonNullable<PathItem['get']>;
 type Responses = Operation['responses'];
 type ResponseObject = Exclude<NonNullable<Responses[string]>, { $ref: string }>;
 type Headers = NonNullable<ResponseObject['headers']>;
@@ -26,15 +33,15 @@ export function describeOperation(
     hasPathParameters: parameters.some((one) => 'in' in one && one.in === 'path'),
     hasBody: operation.requestBody !== undefined,
   });
-  const shared = headersOfEveryAnswer(route);
+  const limited = route.rateGroup !== 'none';
   for (const response of Object.values(operation.responses)) {
     if (response !== undefined && !('$ref' in response)) {
       response.description ||= 'Done';
-      response.headers = { ...shared, ...response.headers };
+      response.headers = { ...sharedHeaders(limited, true), ...response.headers };
     }
   }
   for (const [status, statusCodes] of errorsByStatus(codes)) {
-    operation.responses[String(status)] = errorResponse(status, statusCodes, shared);
+    operation.responses[String(status)] = errorResponse(status, statusCodes, limited);
   }
   Object.assign(operation, {
     'x-risoluto-access': route.access,
@@ -45,29 +52,35 @@ export function describeOperation(
   if (credentials !== undefined) operation.security = credentials;
 }
 
-function headersOfEveryAnswer(route: DeclaredRoute): Headers {
-  return { ...REQUEST_ID, ...(route.rateGroup === 'none' ? {} : RATE_LIMIT_HEADERS) };
+function sharedHeaders(limited: boolean, pastLimit: boolean): Headers {
+  return { ...REQUEST_ID, ...(limited ? rateLimitHeaders(pastLimit) : {}) };
 }
 
 function errorResponse(
   status: number,
   codes: readonly ErrorCode[],
-  shared: Headers,
+  limited: boolean,
 ): ResponseObject {
-  const retry: Headers =
-    status === 429 || status === 503 ? { 'Retry-After': RETRY_AFTER_HEADER } : {};
+  const pastLimit = !codes.some(answersBeforeLimit);
   return {
-    description: codes.map((code) => `\`${code}\``).join(', '),
-    headers: { ...shared, ...retry },
+    description: codes.map((code) => `\`${code}\`: ${ERROR_MEANINGS[code]}`).join('\n\n'),
+    headers: { ...sharedHeaders(limited, pastLimit), ...headersOfStatus(status) },
     content: {
       'application/json': {
         schema: { $ref: `#/components/schemas/${ERROR_SCHEMA_NAME}` },
         examples: Object.fromEntries(
-          codes.map((code) => [code, { value: { error: { code, message: '…' } } }]),
+          codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]),
         ),
       },
     },
   };
+}
+
+function headersOfStatus(status: number): Headers {
+  if (status === 401) return { 'WWW-Authenticate': CHALLENGE_HEADER };
+  if (status === 405) return { Allow: ALLOW_HEADER };
+  if (status === 429 || status === 503) return { 'Retry-After': retryAfterHeader(status) };
+  return {};
 }
 
 /** A read and a write may both do without a token, depending on settings and on where they come from. */

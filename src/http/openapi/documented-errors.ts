@@ -12,6 +12,15 @@ const EVERY_ROUTE: readonly ErrorCode[] = [
   'shutting_down',
 ];
 
+/** Given by the frame around the routes, so before an address is counted. */
+const BEFORE_LIMIT: ReadonlySet<ErrorCode> = new Set([
+  ...EVERY_ROUTE,
+  'body_too_large',
+  'server_busy',
+  'uri_too_long',
+  'unsupported_media_type',
+]);
+
 /** A body is read, and measured, where none is expected too. */
 const WRITES: readonly ErrorCode[] = [
   'sandbox_forbidden',
@@ -42,6 +51,11 @@ export function documentedErrors(route: DeclaredRoute, shape: OperationShape): E
   if (shape.hasPathParameters) add('uri_too_long');
   if (shape.hasParameters || shape.hasBody) add('validation_failed');
   return [...codes];
+}
+
+/** Whether an answer with this code may come without the headers of the limit. */
+export function answersBeforeLimit(code: ErrorCode): boolean {
+  return BEFORE_LIMIT.has(code);
 }
 
 /** The codes by the status that they are answered with, in the order of the statuses. */

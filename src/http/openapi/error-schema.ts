@@ -1,25 +1,39 @@
 import { ERROR_KINDS } from '../../kernel/error-codes.js';
+import { ERROR_MEANINGS } from './error-catalogue.js';
 
 export const ERROR_SCHEMA_NAME = 'ErrorEnvelope';
 
 /** The envelope of every error, with every code there is. */
 export const ERROR_SCHEMA = {
   type: 'object',
+  description: 'What every answer that is an error holds',
   required: ['error'],
   properties: {
     error: {
       type: 'object',
+      description: 'The one error that ended the request',
       required: ['code', 'message'],
       properties: {
-        code: { type: 'string', enum: Object.keys(ERROR_KINDS), description: 'Stable' },
+        code: {
+          type: 'string',
+          enum: Object.keys(ERROR_KINDS),
+          description: 'Stable: made for programs',
+        },
         message: { type: 'string', description: 'For people; may change' },
         details: {
           type: 'array',
-          description: 'One entry for each field that was wrong',
+          description: 'One entry for each thing that was wrong, at most 50',
           items: {
             type: 'object',
             required: ['field', 'message'],
-            properties: { field: { type: 'string' }, message: { type: 'string' } },
+            properties: {
+              field: {
+                type: 'string',
+                description: 'Where it is: a field of the body, a parameter or a header',
+                example: 'policy.resources.memory',
+              },
+              message: { type: 'string', description: 'What to do about it' },
+            },
           },
         },
       },
@@ -27,27 +41,10 @@ export const ERROR_SCHEMA = {
   },
 };
 
-export const REQUEST_ID_HEADER = {
-  description: 'Names this request in the log and in the audit trail',
-  schema: { type: 'string' as const, example: '01JD3Q0V5Z8W9X7Y6T5S4R3Q2P' },
-};
-
-export const RETRY_AFTER_HEADER = {
-  description: 'Whole seconds to wait before the next try',
-  schema: { type: 'integer' as const },
-};
-
-export const RATE_LIMIT_HEADERS = {
-  'RateLimit-Limit': {
-    description: 'Requests that an address may make in 60 seconds',
-    schema: { type: 'integer' as const },
-  },
-  'RateLimit-Remaining': {
-    description: 'How many of them are left',
-    schema: { type: 'integer' as const },
-  },
-  'RateLimit-Reset': {
-    description: 'Whole seconds until they are all there again',
-    schema: { type: 'integer' as const },
-  },
-};
+/** One answer for each code, by the code. */
+export const ERROR_EXAMPLES = Object.fromEntries(
+  Object.entries(ERROR_MEANINGS).map(([code, meaning]) => [
+    code,
+    { value: { error: { code, message: meaning.replaceAll('`', '') } } },
+  ]),
+);

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiTags, type OpenAPIObject } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags, type OpenAPIObject } from '@nestjs/swagger';
 
 import { Access, Audited, RateGroup } from '../../kernel/route-metadata.js';
 import { OpenApiDocument } from './openapi-document.js';
@@ -9,14 +9,26 @@ import { OpenApiDocument } from './openapi-document.js';
 export class OpenApiController {
   constructor(private readonly document: OpenApiDocument) {}
 
-  /** The OpenAPI document of this service. */
+  /** OpenAPI 3.1, the same as `dist/openapi.json` of the build. For making clients. */
   @Get()
+  @ApiOperation({ summary: 'Show this document as JSON' })
   @Access('public')
   @RateGroup('api')
   @Audited('none')
   @ApiOkResponse({
     description: 'The OpenAPI 3.1 document of this service',
-    schema: { type: 'object', additionalProperties: true },
+    schema: {
+      type: 'object',
+      required: ['openapi', 'info', 'paths', 'components'],
+      properties: {
+        openapi: { type: 'string', const: '3.1.0' },
+        info: { type: 'object', additionalProperties: true },
+        paths: { type: 'object', additionalProperties: true },
+        components: { type: 'object', additionalProperties: true },
+      },
+      additionalProperties: true,
+      example: { openapi: '3.1.0', info: { title: 'Risoluto' }, paths: {}, components: {} },
+    } as Record<string, unknown>,
   })
   read(): OpenAPIObject {
     return this.document.get();

@@ -1,5 +1,5 @@
 import type { INestApplication, Type } from '@nestjs/common';
-import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 
 import type { ErrorCode } from '../../kernel/error-codes.js';
 import {
@@ -29,16 +29,25 @@ const METHOD_METADATA = 'method';
 export function routeCatalogue(app: INestApplication): ReadonlyMap<string, DeclaredRoute> {
   const scanner = new MetadataScanner();
   const routes = new Map<string, DeclaredRoute>();
-  for (const { instance, metatype } of app.get(DiscoveryService).getControllers()) {
-    if (typeof instance !== 'object' || instance === null || !metatype) continue;
-    const prototype: unknown = Object.getPrototypeOf(instance);
-    for (const name of scanner.getAllMethodNames(prototype as object)) {
-      const handler: unknown = Reflect.get(instance, name);
+  for (const controller of controllersOf(app)) {
+    const prototype = controller.prototype as object;
+    for (const name of scanner.getAllMethodNames(prototype)) {
+      const handler: unknown = Reflect.get(prototype, name);
       if (typeof handler !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, handler)) continue;
-      routes.set(operationIdOf((metatype as Type).name, name), declarationsOf(handler));
+      routes.set(operationIdOf(controller.name, name), declarationsOf(handler));
     }
   }
   return routes;
+}
+
+/** From the container itself: the discovery service does not exist in a preview. */
+function controllersOf(app: INestApplication): Type[] {
+  const modules = [...app.get(ModulesContainer).values()];
+  return modules.flatMap((module) =>
+    [...module.controllers.values()].flatMap(({ metatype }) =>
+      metatype ? [metatype as Type] : [],
+    ),
+  );
 }
 
 export function operationIdOf(controller: string, method: string): string {

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -15,9 +15,11 @@ import {
 } from 'class-validator';
 
 import { ISSUE_PATTERN, ISSUE_RULE } from '../../workspaces/issue-key.js';
+import { POLICY_SCHEMA } from './policy-schema.js';
 
 export const MAX_ARGUMENTS = 10_000;
 const MAX_VARIABLES = 1000;
+const SECRET_NAME = { type: 'string', minLength: 1, maxLength: 128 } as const;
 
 /** Absent, but not `null`: a client that sends a field means something by it. */
 function MayBeAbsent() {
@@ -66,16 +68,19 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a run shall do. */
+@ApiSchema({ description: 'What a run shall do' })
 export class CreateRunDto {
   /** The piece of work whose workspace is used. */
-  @ApiProperty({ example: 'MT-42' })
+  @ApiProperty({ example: 'MT-42', pattern: ISSUE_PATTERN.source })
   @IsString()
   @Matches(ISSUE_PATTERN, { message: `issue ${ISSUE_RULE}` })
   issue!: string;
 
   /** The command and its arguments; no shell is put around it. */
-  @ApiProperty({ example: ['sh', '-c', 'echo hello from the sandbox'] })
+  @ApiProperty({
+    example: ['sh', '-c', 'echo hello from the sandbox'],
+    maxItems: MAX_ARGUMENTS,
+  })
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_ARGUMENTS)
@@ -93,6 +98,7 @@ export class CreateRunDto {
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: { type: 'string' },
+    maxProperties: MAX_VARIABLES,
     example: { CI: 'true' },
   })
   @MayBeAbsent()
@@ -103,8 +109,8 @@ export class CreateRunDto {
   @ApiPropertyOptional({
     example: [],
     oneOf: [
-      { type: 'array', items: { type: 'string' } },
-      { type: 'object', additionalProperties: { type: 'string' } },
+      { type: 'array', maxItems: MAX_VARIABLES, items: SECRET_NAME },
+      { type: 'object', maxProperties: MAX_VARIABLES, additionalProperties: SECRET_NAME },
     ],
   })
   @MayBeAbsent()
@@ -113,8 +119,7 @@ export class CreateRunDto {
 
   /** Narrows the operator's policy; `turnSandboxPolicy.networkAccess` may be switched on. */
   @ApiPropertyOptional({
-    type: 'object',
-    additionalProperties: true,
+    ...POLICY_SCHEMA,
     example: { turnSandboxPolicy: { type: 'workspaceWrite', networkAccess: false } },
   })
   @MayBeAbsent()
@@ -122,7 +127,7 @@ export class CreateRunDto {
   policy?: Record<string, unknown>;
 
   /** At most the operator's limit. */
-  @ApiPropertyOptional({ example: 600 })
+  @ApiPropertyOptional({ type: 'integer', example: 600 })
   @MayBeAbsent()
   @IsInt()
   @Min(1)

@@ -1,7 +1,14 @@
 import { Readable } from 'node:stream';
 
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { ApiRead } from '../../kernel/route-metadata.js';
@@ -14,7 +21,10 @@ import {
   formatRecords,
   type OutputFormat,
 } from './output-format.js';
+import { OUTPUT_CONTENT } from './output-content.js';
+import { RUN_PARAM } from './run-param.js';
 import { OutputQuery } from './run-query.dto.js';
+import { OutputRecordView } from './run-responses.dto.js';
 import { cutWhenStalled } from './stalled-reader.js';
 
 /** What lies between the output's file and a client's socket, in bytes. */
@@ -31,17 +41,33 @@ export class RunOutputController {
   ) {}
 
   /**
-   * What the run printed, masked. `Accept` chooses: `application/x-ndjson` (the default),
-   * `text/plain`, or `text/event-stream`, which is live and resumes at `Last-Event-ID`.
+   * What the run printed, with the values of its secrets as `***`. `Accept` chooses the form:
+   * `application/x-ndjson` (the default), `text/plain`, or `text/event-stream`, which is live.
+   *
+   * Live output ends when the run does. Events end with `event: end` and the outcome; when the service
+   * stops they end with `event: stopping`: connect again with `Last-Event-ID`, the last `id` that came.
+   * A client that does not read for 30 seconds is cut off.
    */
   @Get(':id/output')
   @ApiRead('validation_failed', 'run_not_found', 'too_many_streams')
   @ApiOperation({ summary: 'Read or follow a run’s output' })
-  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'As `after`' })
-  @ApiProduces('application/x-ndjson', 'text/event-stream', 'text/plain')
-  @ApiOkResponse({
-    description: 'Records `{seq, at, turn, stream, text}`, their events, or their text',
+  @ApiParam(RUN_PARAM)
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'The `seq` of the last record that came, such as `17`; as `after`, which wins',
     schema: { type: 'string' },
+  })
+  @ApiExtraModels(OutputRecordView)
+  @ApiOkResponse({
+    description: 'Records, one a line; their events; or their text alone',
+    content: OUTPUT_CONTENT,
+    headers: {
+      'X-Accel-Buffering': {
+        description: '`no` on live output: a proxy in front must not gather it',
+        schema: { type: 'string', example: 'no' },
+      },
+    },
   })
   async output(
     @Param('id') id: string,

@@ -1,21 +1,14 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import {
-  IsBooleanString,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  Min,
-} from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 
 import { PageQuery } from '../../http/pagination.js';
 import { ISSUE_PATTERN, ISSUE_RULE } from '../../workspaces/issue-key.js';
 import { RUN_STATUSES, type RunStatus } from '../run-status.js';
 
 export class ListRunsQuery extends PageQuery {
-  /** Only runs of this issue. */
+  /** Only runs of this issue, such as `MT-1`. */
+  @ApiPropertyOptional({ pattern: ISSUE_PATTERN.source })
   @IsOptional()
   @IsString()
   @Matches(ISSUE_PATTERN, { message: `issue ${ISSUE_RULE}` })
@@ -29,6 +22,7 @@ export class ListRunsQuery extends PageQuery {
 
 export class WaitQuery {
   /** Answer when the run has finished, or after this many seconds. */
+  @ApiPropertyOptional({ type: 'integer' })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
@@ -39,6 +33,7 @@ export class WaitQuery {
 
 export class OutputQuery {
   /** Only what comes behind the record with this `seq`; as the header `Last-Event-ID`. */
+  @ApiPropertyOptional({ type: 'integer' })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
@@ -46,8 +41,9 @@ export class OutputQuery {
   @Max(Number.MAX_SAFE_INTEGER)
   after?: number;
 
-  /** Go on until the run has finished. Events always do. */
+  /** `true`: go on until the run has finished. Events always do. */
   @IsOptional()
-  @IsBooleanString()
-  follow?: string;
+  @Type(() => String)
+  @IsIn(['true', 'false'])
+  follow?: 'true' | 'false';
 }

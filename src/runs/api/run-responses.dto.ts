@@ -1,29 +1,65 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
 import { RunView } from '../run-view.dto.js';
 
+@ApiSchema({ description: 'A page of runs, the newest first' })
 export class RunPage {
-  @ApiProperty({ type: [RunView] })
+  @ApiProperty({ type: [RunView], description: 'Runs of this page' })
   items!: RunView[];
 
-  @ApiProperty({ type: String, nullable: true, example: null })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Give it back as `cursor`; `null` on the last page',
+    example: null,
+  })
   nextCursor!: string | null;
 }
 
+@ApiSchema({ description: 'One control of a sandbox and who decided it' })
 export class SandboxControl {
+  /** The key of the configuration, or a name of ours for what is always so. */
   @ApiProperty({ example: 'resources.memory' })
   name!: string;
 
-  @ApiProperty({ description: 'What the engine says is in force', example: 4_294_967_296 })
+  @ApiProperty({
+    anyOf: ['string', 'number', 'boolean', 'array', 'object', 'null'].map((type) => ({ type })),
+    description: 'What the engine says is in force; its type depends on the control',
+    example: 4_294_967_296,
+  })
   value!: unknown;
 
-  @ApiProperty({ enum: ['default', 'config', 'request', 'always'] })
+  @ApiProperty({
+    enum: ['default', 'config', 'request', 'always'],
+    description: 'Who decided: a default, the operator, the request, or nobody (`always`)',
+  })
   source!: string;
+
+  @ApiProperty({
+    required: false,
+    type: String,
+    description: 'What the value is worth under this runtime, where that needs saying',
+    example: 'gVisor bounds the sandbox as a whole',
+  })
+  note?: string;
 }
 
-/** The controls of a sandbox, read back from the engine before the command began. */
+@ApiSchema({ description: 'The image that a sandbox was made from' })
+export class SandboxImageView {
+  /** As the operator names it. */
+  @ApiProperty({ example: 'risoluto-sandbox:latest' })
+  reference!: string;
+
+  /** What the name meant when the sandbox was made. */
+  @ApiProperty({ example: `sha256:${'0123456789abcdef'.repeat(4)}` })
+  id!: string;
+}
+
+@ApiSchema({
+  description: 'The controls of a sandbox, read back from the engine before the command began',
+})
 export class SandboxReportView {
-  @ApiProperty({ type: [SandboxControl] })
+  @ApiProperty({ type: [SandboxControl], description: 'Every control, by name' })
   controls!: SandboxControl[];
 
   @ApiProperty({
@@ -33,10 +69,31 @@ export class SandboxReportView {
   })
   dockerRun!: string[];
 
+  /** By name and by id. */
+  image!: SandboxImageView;
+}
+
+@ApiSchema({ description: 'A piece of a run’s output, masked: a line of NDJSON, an event’s data' })
+export class OutputRecordView {
+  /** From 1, without gaps. */
+  @ApiProperty({ type: 'integer', example: 1 })
+  seq!: number;
+
+  /** ISO-8601, UTC. */
+  @ApiProperty({ format: 'date-time', example: '2026-11-23T12:00:00.000Z' })
+  at!: string;
+
+  /** Which command of the run; 1 for the first. */
+  @ApiProperty({ type: 'integer', example: 1 })
+  turn!: number;
+
   @ApiProperty({
-    type: 'object',
-    properties: { reference: { type: 'string' }, id: { type: 'string' } },
-    example: { reference: 'risoluto-sandbox:latest', id: 'sha256:0123' },
+    enum: ['stdout', 'stderr', 'system'],
+    description: '`system`: a line of Risoluto’s own, such as the mark of the output limit',
   })
-  image!: { reference: string; id: string };
+  stream!: string;
+
+  /** With its line breaks; all texts of a stream together are what was printed. */
+  @ApiProperty({ example: 'hello\n' })
+  text!: string;
 }

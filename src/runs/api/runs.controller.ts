@@ -1,9 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
+  ApiBody,
   ApiHeader,
   ApiOkResponse,
   ApiOperation,
+  ApiParam,
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -13,7 +15,7 @@ import type { Page } from '../../http/pagination.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import type { Origin } from '../../kernel/origin.js';
 import { ApiRead, ApiWrite } from '../../kernel/route-metadata.js';
-import { idempotentRequest } from '../idempotency.js';
+import { IDEMPOTENCY_KEY_PATTERN, idempotentRequest } from '../idempotency.js';
 import { viewOf } from '../run-view.js';
 import { RunView } from '../run-view.dto.js';
 import type { RunEntity } from '../run.entity.js';
@@ -21,6 +23,8 @@ import { RunsService } from '../runs.service.js';
 import { WaitingRoom } from '../waiting-room.js';
 import { CreateRunDto } from './create-run.dto.js';
 import { ListRunsQuery, WaitQuery } from './run-query.dto.js';
+import { RUN_EXAMPLES } from './run-examples.js';
+import { RUN_PARAM } from './run-param.js';
 import { RunPage, SandboxReportView } from './run-responses.dto.js';
 
 const ROUTE = 'POST /api/v1/runs';
@@ -33,7 +37,10 @@ export class RunsController {
     private readonly room: WaitingRoom,
   ) {}
 
-  /** Runs a command in a sandbox on an issue's workspace. The run waits in line until there is room. */
+  /**
+   * Runs a command in a sandbox on an issue’s workspace. The run waits in line until there is room; one
+   * run at a time uses a workspace. Read its state at `Location`, with `?wait=30` when it has ended.
+   */
   @Post()
   @HttpCode(202)
   @ApiWrite(
@@ -53,15 +60,23 @@ export class RunsController {
   @ApiHeader({
     name: 'Idempotency-Key',
     required: false,
-    description: 'The same key and body within 24 hours give the same run, and none is made twice',
+    description:
+      'Of your choice, such as `build-4711`: the same key and body within 24 hours give the same run, and none is made twice',
+    schema: { type: 'string', pattern: IDEMPOTENCY_KEY_PATTERN.source },
   })
+  @ApiBody({ type: CreateRunDto, examples: { ...RUN_EXAMPLES } })
   @ApiAcceptedResponse({
+    description: 'The run was accepted; it is stored and will be run once',
     type: RunView,
     headers: {
-      Location: { description: 'The run', schema: { type: 'string' } },
+      Location: {
+        description: 'Where the run is read',
+        required: true,
+        schema: { type: 'string', example: '/api/v1/runs/01K8Z3Q5V7W9X1Y3Z5A7B9C1D3' },
+      },
       'Idempotent-Replayed': {
-        description: '`true` when an earlier request with the same key made the run',
-        schema: { type: 'string' },
+        description: '`true` when an earlier request with the same key made the run; else absent',
+        schema: { type: 'string', example: 'true' },
       },
     },
   })
@@ -85,30 +100,35 @@ export class RunsController {
     return this.#view(run);
   }
 
-  /** The newest run first. */
+  /** The newest run first. Filters may be combined. */
   @Get()
   @ApiRead('validation_failed', 'invalid_cursor')
   @ApiOperation({ summary: 'List runs' })
-  @ApiOkResponse({ type: RunPage })
+  @ApiOkResponse({ description: 'A page of runs', type: RunPage })
   async list(@Query() query: ListRunsQuery): Promise<Page<RunView>> {
     const { items, nextCursor } = await this.runs.list(query);
     return { items: items.map((run) => this.#view(run)), nextCursor };
   }
 
-  /** One run; with `wait`, as soon as it has finished. */
+  /** One run; with `wait`, as soon as it has finished, or as it is after that many seconds. */
   @Get(':id')
   @ApiRead('validation_failed', 'run_not_found')
   @ApiOperation({ summary: 'Show a run, or wait for its end' })
-  @ApiOkResponse({ type: RunView })
+  @ApiParam(RUN_PARAM)
+  @ApiOkResponse({ description: 'The run as it is now', type: RunView })
   async get(@Param('id') id: string, @Query() query: WaitQuery): Promise<RunView> {
     return this.#view(await this.runs.getFinished(id, query.wait));
   }
 
-  /** What the run's sandbox really is, as the engine itself says, and who decided each control. */
+  /**
+   * What the run’s sandbox really is, as the engine itself says, and who decided each control. It is
+   * kept when the sandbox is gone. Before the sandbox is made: 409 `sandbox_not_ready`.
+   */
   @Get(':id/sandbox')
   @ApiRead('run_not_found', 'sandbox_not_ready')
   @ApiOperation({ summary: 'Show the controls of a run’s sandbox' })
-  @ApiOkResponse({ type: SandboxReportView })
+  @ApiParam(RUN_PARAM)
+  @ApiOkResponse({ description: 'The sandbox’s controls', type: SandboxReportView })
   async sandbox(@Param('id') id: string): Promise<SandboxReportView> {
     const { sandboxReport } = await this.runs.get(id);
     if (sandboxReport === null) {
@@ -117,7 +137,10 @@ export class RunsController {
     return JSON.parse(sandboxReport) as SandboxReportView;
   }
 
-  /** A waiting run is cancelled at once; a running one gets SIGTERM and, ten seconds later, SIGKILL. */
+  /**
+   * A waiting run is cancelled at once; a running one gets SIGTERM and, ten seconds later, SIGKILL.
+   * Asking again changes nothing.
+   */
   @Post(':id/cancel')
   @HttpCode(202)
   @ApiWrite(
@@ -128,7 +151,8 @@ export class RunsController {
     'storage_unavailable',
   )
   @ApiOperation({ summary: 'Cancel a run' })
-  @ApiAcceptedResponse({ type: RunView })
+  @ApiParam(RUN_PARAM)
+  @ApiAcceptedResponse({ description: 'The cancellation is recorded', type: RunView })
   async cancel(@Param('id') id: string, @RequestOrigin() origin: Origin): Promise<RunView> {
     return this.#view(await this.runs.cancel(id, origin));
   }

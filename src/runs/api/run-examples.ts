@@ -1,0 +1,49 @@
+import type { CreateRunDto } from './create-run.dto.js';
+
+interface NamedExample {
+  summary: string;
+  description: string;
+  value: CreateRunDto;
+}
+
+/** Requests that a service with default settings accepts as they are. */
+export const RUN_EXAMPLES: Readonly<Record<string, NamedExample>> = {
+  hello: {
+    summary: 'A command',
+    description: 'Prints a line and ends with exit code 0.',
+    value: { issue: 'MT-1', command: ['echo', 'hello from the sandbox'] },
+  },
+  secret: {
+    summary: 'A command with a secret',
+    description:
+      'Needs the secret `GREETING`: set it first. The command gets it as an environment variable; in the output it shows as `***`.',
+    value: {
+      issue: 'MT-1',
+      command: ['sh', '-c', 'echo "The greeting is $GREETING"; id'],
+      secrets: ['GREETING'],
+    },
+  },
+  job: {
+    summary: 'A CI job with environment, limits and a timeout',
+    description:
+      'The secret `GREETING` is given under another name. `policy` narrows what the operator allows.',
+    value: {
+      issue: 'MT-2',
+      command: ['sh', '-c', 'echo "CI is $CI"; test -n "$NPM_TOKEN"'],
+      env: { CI: 'true' },
+      secrets: { NPM_TOKEN: 'GREETING' },
+      policy: { resources: { memory: '512m', pids: 128 } },
+      timeoutSeconds: 600,
+    },
+  },
+  network: {
+    summary: 'A command with the network',
+    description:
+      'Network access is off unless the request asks for it. Private addresses and the host stay out of reach.',
+    value: {
+      issue: 'MT-3',
+      command: ['sh', '-c', 'cat /etc/resolv.conf'],
+      policy: { turnSandboxPolicy: { type: 'workspaceWrite', networkAccess: true } },
+    },
+  },
+};
