@@ -6,7 +6,14 @@ import { run } from './command.mjs';
 import { ROOT } from './paths.mjs';
 
 const MARK = join(ROOT, 'dist/.source-hash');
-const FILES = ['package-lock.json', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json'];
+const FILES = [
+  'package.json',
+  'package-lock.json',
+  'nest-cli.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts/export-openapi.mjs',
+];
 
 /**
  * Builds `dist/` where it is not what the sources say.
