@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { documentText } from '../support/api-document.js';
 import { startService, type RunningService } from '../support/service.js';
 
 let service: RunningService;
@@ -40,6 +41,11 @@ describe.each(['/docs', '/docs/'])('the documentation at %s', (page) => {
     for (const path of Object.keys(body.paths as object))
       expect(script.text).toContain(`"${path}"`);
     expect(body.openapi).toBe('3.1.0');
+  });
+
+  it('is what the build exported, to the letter', async () => {
+    const { body } = await service.api('GET', '/api/v1/openapi.json');
+    expect(`${JSON.stringify(body, null, 2)}\n`).toBe(documentText());
   });
 
   it('gives out no other file', async () => {

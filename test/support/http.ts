@@ -1,5 +1,7 @@
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 
+import { expectAsDocumented } from './conformance.js';
+
 export interface ApiRequest {
   /** An object is sent as JSON; a string or bytes are sent as they are. */
   body?: unknown;
@@ -23,7 +25,8 @@ export interface ApiAnswer {
 
 /**
  * One request whose path goes out exactly as written: `fetch` would tidy `..`, encoded slashes and
- * the `Host` header before a test could send them.
+ * the `Host` header before a test could send them. An answer that the service's OpenAPI document does
+ * not allow fails the test.
  */
 export async function callApi(
   origin: string,
@@ -31,24 +34,33 @@ export async function callApi(
   path: string,
   options: ApiRequest = {},
 ): Promise<ApiAnswer> {
-  const response = await openApi(origin, method, path, options);
+  const response = await send(origin, method, path, options);
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString('utf8');
-  return {
-    status: response.statusCode ?? 0,
-    headers: response.headers,
-    body: parseBody(response.headers['content-type'], text),
-    text,
-  };
+  const { statusCode: status = 0, headers } = response;
+  expectAsDocumented({ method, path, status, headers, text });
+  return { status, headers, body: parseBody(headers['content-type'], text), text };
 }
 
 /** As `callApi`, but answers as soon as the headers are there: for streams. */
-export function openApi(
+export async function openApi(
   origin: string,
   method: string,
   path: string,
   options: ApiRequest = {},
+): Promise<IncomingMessage> {
+  const response = await send(origin, method, path, options);
+  const { statusCode: status = 0, headers } = response;
+  expectAsDocumented({ method, path, status, headers });
+  return response;
+}
+
+function send(
+  origin: string,
+  method: string,
+  path: string,
+  options: ApiRequest,
 ): Promise<IncomingMessage> {
   const { hostname, port } = new URL(origin);
   const payload = encodeBody(options.body);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { ConformanceError } from './conformance.js';
 import { callApi } from './http.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -53,7 +54,7 @@ export class ServiceProcess {
   async healthy(url: string): Promise<void> {
     const deadline = performance.now() + START_TIMEOUT_MS;
     while (this.running && performance.now() < deadline) {
-      const answer = await callApi(url, 'GET', '/healthz', { timeoutMs: 2000 }).catch(() => null);
+      const answer = await callApi(url, 'GET', '/healthz', { timeoutMs: 2000 }).catch(unreachable);
       if (answer?.status === 200) return;
       await sleep(50);
     }
@@ -81,4 +82,10 @@ export class ServiceProcess {
       return { ...(await this.ended(STOP_TIMEOUT_MS)), forced: true };
     }
   }
+}
+
+/** While a service starts nobody answers; an answer that is not as documented is a failure. */
+function unreachable(error: unknown): null {
+  if (error instanceof ConformanceError) throw error;
+  return null;
 }

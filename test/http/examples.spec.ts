@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { apiDocument, type DocumentedOperation } from '../support/api-document.js';
+import { createRun, finishRun } from '../support/runs.js';
+import { startService, type RunningService } from '../support/service.js';
+
+interface Example {
+  name: string;
+  method: string;
+  path: string;
+  operation: DocumentedOperation;
+  body: unknown;
+}
+
+const examples = Object.entries(apiDocument().paths).flatMap(([path, item]) =>
+  Object.entries(item).flatMap(([method, operation]) => examplesOf(path, method, operation)),
+);
+const writing = examples.filter(({ body }) => body !== undefined);
+const reading = examples.filter(({ method }) => method === 'GET');
+const rest = examples.filter(({ method, body }) => method !== 'GET' && body === undefined);
+
+let service: RunningService;
+let runId: string;
+
+beforeAll(async () => {
+  service = await startService();
+});
+
+afterAll(() => service.stop());
+
+function examplesOf(path: string, method: string, operation: DocumentedOperation): Example[] {
+  const bodies = Object.values(operation.requestBody?.content ?? {}).flatMap((media) =>
+    Object.entries(media.examples ?? {}).map(([name, { value }]) => ({ name, body: value })),
+  );
+  const calls = bodies.length > 0 ? bodies : [{ name: 'the call', body: undefined }];
+  return calls.map((call) => ({ ...call, method: method.toUpperCase(), path, operation }));
+}
+
+/** The path with the examples of its parameters; a run's id is one of this service. */
+function filled({ path, operation }: Example, id: string): string {
+  return path.replace(/\{(\w+)\}/g, (_all, name: string) => {
+    if (path.startsWith('/api/v1/runs/{id}')) return id;
+    const parameter = (operation.parameters ?? []).find((one) => one.name === name);
+    return String(parameter?.schema.example);
+  });
+}
+
+function successOf({ operation }: Example): number {
+  return Number(Object.keys(operation.responses).find((status) => status.startsWith('2')));
+}
+
+/** What Swagger UI sends when nothing is changed: the defaults. */
+function defaultsOf({ operation }: Example): string {
+  const defaults = (operation.parameters ?? [])
+    .filter(({ in: place, schema }) => place === 'query' && schema.default !== undefined)
+    .map(({ name, schema }) => `${name}=${String(schema.default)}`);
+  return defaults.length > 0 ? `?${defaults.join('&')}` : '';
+}
+
+describe('the examples of the document, sent as they are', () => {
+  it.each(writing)('$method $path: $name', async (example) => {
+    const answer = await service.api(example.method, filled(example, ''), { body: example.body });
+    expect(answer.status, answer.text).toBe(successOf(example));
+    if (example.path !== '/api/v1/runs') return;
+    const run = await finishRun(service, answer.body.id as string);
+    expect(run, run.stderr).toMatchObject({ status: 'succeeded', exitCode: 0 });
+    runId = run.id;
+  });
+
+  it.each(reading)('$method $path', async (example) => {
+    const media = Object.keys(example.operation.responses['200']?.content ?? {});
+    expect(media.length).toBeGreaterThan(0);
+    for (const accept of media) {
+      const path = `${filled(example, runId)}${defaultsOf(example)}`;
+      const answer = await service.api('GET', path, { headers: { accept } });
+      expect(answer.status, answer.text).toBe(200);
+      expect(answer.headers['content-type']).toContain(accept);
+    }
+  });
+
+  it.each(rest)('$method $path', async (example) => {
+    const body = { issue: 'MT-9', command: ['sleep', '300'] };
+    const id = example.path.includes('{id}') ? await createRun(service, body) : '';
+    const answer = await service.api(example.method, filled(example, id));
+    expect(answer.status, answer.text).toBe(successOf(example));
+  });
+});
