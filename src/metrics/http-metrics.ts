@@ -17,9 +17,8 @@ export class HttpMetrics implements OnModuleInit {
 
   onModuleInit(): void {
     this.observers.register(({ method, route, status, durationMs }) => {
-      const labels = { method: KNOWN_METHODS.has(method) ? method : 'invalid', route };
-      this.metrics.httpRequests.inc({ ...labels, status });
-      this.metrics.httpDuration.observe(labels, durationMs / 1000);
+      const known = KNOWN_METHODS.has(method) ? method : 'invalid';
+      this.metrics.answers.record(known, route, status, durationMs / 1000);
     });
   }
 }

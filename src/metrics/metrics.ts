@@ -1,5 +1,8 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
+import { AnswerHistogram } from './answer-histogram.js';
+import { AnswerSeries } from './answer-series.js';
+
 const PREFIX = 'risoluto_';
 
 /**
@@ -9,20 +12,30 @@ const PREFIX = 'risoluto_';
 export class Metrics {
   readonly registry = new Registry();
 
-  readonly httpRequests = new Counter({
+  /** Every answer is recorded here; the two metrics below show it. */
+  readonly answers = new AnswerSeries([
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+  ]);
+
+  readonly httpRequests: Counter<'method' | 'route' | 'status'> = new Counter({
     name: `${PREFIX}http_requests_total`,
     help: 'Answers, by method, route template and status',
     labelNames: ['method', 'route', 'status'] as const,
     registers: [this.registry],
+    collect: () => {
+      this.httpRequests.reset();
+      this.answers.eachStatus((labels, count) => this.httpRequests.inc(labels, count));
+    },
   });
 
-  readonly httpDuration = new Histogram({
-    name: `${PREFIX}http_request_duration_seconds`,
-    help: 'Time from the request to the end of its answer',
-    labelNames: ['method', 'route'] as const,
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-    registers: [this.registry],
-  });
+  readonly httpDuration = new AnswerHistogram(
+    {
+      name: `${PREFIX}http_request_duration_seconds`,
+      help: 'Time from the request to the end of its answer',
+      registers: [this.registry],
+    },
+    this.answers,
+  );
 
   readonly accessDenials = new Counter({
     name: `${PREFIX}access_denials_total`,
