@@ -9,16 +9,11 @@ import {
   type RouteAccess,
 } from '../kernel/route-metadata.js';
 import { Metrics } from '../metrics/metrics.js';
-import {
-  decideAccess,
-  type AccessDecision,
-  type DenialCode,
-  type Presented,
-} from './access-decision.js';
-import { ExpectedToken, bearerTokenOf } from './bearer-token.js';
+import { decideAccess, type DenialCode } from './access-decision.js';
+import { ExpectedToken } from './bearer-token.js';
 import { DenialLog } from './denial-log.js';
 import { DeniedPeers } from './denied-peers.js';
-import { isLocalRequest } from './local-request.js';
+import { RequestFacts, type ExpectedTokens } from './request-facts.js';
 
 const MESSAGES: Readonly<Record<DenialCode, string>> = {
   access_undeclared: 'This route does not say who may call it, so nobody may',
@@ -38,8 +33,7 @@ interface DeclaredAccess {
 /** Gathers what `decideAccess` decides on, and carries the decision out. */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  readonly #writeToken: ExpectedToken | null;
-  readonly #readToken: ExpectedToken | null;
+  readonly #tokens: ExpectedTokens;
   readonly #accessOf = new WeakMap<object, DeclaredAccess>();
   readonly #denials = new DenialLog(new Logger(AccessGuard.name));
 
@@ -48,14 +42,19 @@ export class AccessGuard implements CanActivate {
     private readonly deniedPeers: DeniedPeers,
     private readonly metrics: Metrics,
   ) {
-    this.#writeToken = auth.writeToken === null ? null : new ExpectedToken(auth.writeToken);
-    this.#readToken = auth.readToken === null ? null : new ExpectedToken(auth.readToken);
+    this.#tokens = {
+      write: auth.writeToken === null ? null : new ExpectedToken(auth.writeToken),
+      read: auth.readToken === null ? null : new ExpectedToken(auth.readToken),
+    };
   }
 
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const declared = this.#declaredAccess(context);
-    const decision = this.#decide(asCalled(declared, request), request);
+    const access = asCalled(declared, request);
+    const decision = decideAccess(
+      new RequestFacts(access, request, this.#tokens, this.deniedPeers),
+    );
     if (decision.allowed) {
       request.risoluto.actor = decision.actor;
       return true;
@@ -68,24 +67,6 @@ export class AccessGuard implements CanActivate {
       route: request.routeOptions.url,
     });
     throw new DomainError(decision.code, MESSAGES[decision.code]);
-  }
-
-  #decide(access: RouteAccess | undefined, request: FastifyRequest): AccessDecision {
-    const peer = request.raw.socket.remoteAddress;
-    const token = bearerTokenOf(request.headers.authorization);
-    return decideAccess({
-      access,
-      method: request.method,
-      // Looked at only where the decision turns on it.
-      get local() {
-        return isLocalRequest(peer, request.headers);
-      },
-      fromSandbox: peer === undefined || this.deniedPeers.includes(peer),
-      writeTokenSet: this.#writeToken !== null,
-      readTokenSet: this.#readToken !== null,
-      writeToken: measured(token, this.#writeToken),
-      readToken: measured(token, this.#readToken),
-    });
   }
 
   /** Of the handler alone: access inherited from a class would open a handler that forgot its own. */
@@ -112,9 +93,4 @@ function asCalled(
   if (access === undefined || writeParameter === undefined) return access;
   const given = (request.query as Record<string, unknown>)[writeParameter];
   return given === undefined || given === 'false' ? access : 'write';
-}
-
-function measured(given: string | null, expected: ExpectedToken | null): Presented {
-  if (given === null || expected === null) return 'none';
-  return expected.matches(given) ? 'valid' : 'invalid';
 }

@@ -4,7 +4,8 @@ import type { Redacted } from '../kernel/redacted.js';
 
 /** The token of `Authorization: Bearer <token>`; the scheme word in any case (RFC 9110). */
 export function bearerTokenOf(authorization: string | undefined): string | null {
-  return /^bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1] ?? null;
+  if (authorization === undefined) return null;
+  return /^bearer +([\x21-\x7e]+) *$/i.exec(authorization)?.[1] ?? null;
 }
 
 /**

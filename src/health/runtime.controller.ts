@@ -11,14 +11,22 @@ import { Runtime, type EnabledControls } from './dto/runtime.dto.js';
 @ApiTags('operations')
 @Controller('api/v1/runtime')
 export class RuntimeController {
-  readonly #startedAt: number;
+  readonly #startedAtMs: number;
+  readonly #fixed: Pick<Runtime, 'version' | 'nodeVersion' | 'startedAt'>;
+  readonly #controls: EnabledControls;
 
   constructor(
-    private readonly settings: Settings,
+    settings: Settings,
     private readonly facts: RuntimeFacts,
     private readonly clock: Clock,
   ) {
-    this.#startedAt = clock.now() - Math.round(process.uptime() * 1000);
+    this.#startedAtMs = clock.now() - Math.round(process.uptime() * 1000);
+    this.#fixed = {
+      version: VERSION,
+      nodeVersion: process.versions.node,
+      startedAt: new Date(this.#startedAtMs).toISOString(),
+    };
+    this.#controls = enabledControls(settings);
   }
 
   /** Version, uptime, engine, and which protections of the HTTP interface are on. */
@@ -27,23 +35,22 @@ export class RuntimeController {
   @ApiOkResponse({ description: 'Facts about this process', type: Runtime })
   @ApiRead()
   read(): Runtime {
+    const facts: Record<string, unknown> = {};
+    for (const fact of this.facts.list()) facts[fact.name] = fact.describe();
     return {
-      version: VERSION,
-      nodeVersion: process.versions.node,
-      startedAt: new Date(this.#startedAt).toISOString(),
-      uptimeSeconds: Math.floor((this.clock.now() - this.#startedAt) / 1000),
-      controls: this.#controls(),
-      facts: Object.fromEntries(this.facts.list().map((fact) => [fact.name, fact.describe()])),
+      ...this.#fixed,
+      uptimeSeconds: Math.floor((this.clock.now() - this.#startedAtMs) / 1000),
+      controls: this.#controls,
+      facts,
     };
   }
+}
 
-  #controls(): EnabledControls {
-    const { auth, rateLimits, server } = this.settings;
-    return {
-      writeToken: auth.writeToken !== null,
-      readToken: auth.readToken !== null,
-      trustProxy: [...server.trustProxy],
-      rateLimits: { api: rateLimits.api.limit, webhooks: rateLimits.webhooks.limit },
-    };
-  }
+function enabledControls({ auth, rateLimits, server }: Settings): EnabledControls {
+  return {
+    writeToken: auth.writeToken !== null,
+    readToken: auth.readToken !== null,
+    trustProxy: [...server.trustProxy],
+    rateLimits: { api: rateLimits.api.limit, webhooks: rateLimits.webhooks.limit },
+  };
 }
