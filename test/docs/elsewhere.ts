@@ -1,0 +1,50 @@
+/** A command of a page that is not run with the page, and what proves it in its place. */
+export interface Elsewhere {
+  page: string;
+  /** The program and its arguments, exactly. */
+  command: string;
+  why: string;
+  /** A file below the repository that proves it. */
+  proof: string;
+}
+
+const WHOLE_SUITE = 'it is what runs this test';
+const STAGE = 'it is a stage of its own, and takes minutes';
+
+/** An entry that its page no longer calls fails the test. */
+export const ELSEWHERE: readonly Elsewhere[] = [
+  { page: 'README.md', command: 'npm test', why: WHOLE_SUITE, proof: '.ci/run' },
+  { page: 'CONTRIBUTING.md', command: 'npm ci', why: STAGE, proof: 'scripts/ci/install.mjs' },
+  { page: 'CONTRIBUTING.md', command: 'npm run build', why: STAGE, proof: 'scripts/ci/build.mjs' },
+  { page: 'CONTRIBUTING.md', command: 'npm test', why: WHOLE_SUITE, proof: '.ci/run' },
+  {
+    page: 'CONTRIBUTING.md',
+    command: 'npm run test:unit',
+    why: 'it is part of `npm test`',
+    proof: 'scripts/suite/plan.mjs',
+  },
+  ...['lint', 'lint:boundaries', 'format:check', 'types'].map((script) => ({
+    page: 'CONTRIBUTING.md',
+    command: `npm run ${script}`,
+    why: STAGE,
+    proof: '.ci/run',
+  })),
+];
+
+/** Programs that never run for real, or only with some of their arguments (see stand-in.sh). */
+export const STAND_INS = [
+  'apt',
+  'apt-get',
+  'docker',
+  'git',
+  'journalctl',
+  'loginctl',
+  'npm',
+  'npx',
+  'reboot',
+  'shutdown',
+  'sudo',
+  'systemctl',
+  // What a step of a GitHub workflow uses.
+  'uses',
+];
