@@ -27,6 +27,8 @@ const PACKAGE_OF = {
   apparmor_parser: 'apparmor',
   setpriv: 'util-linux',
   unshare: 'util-linux',
+  curl: 'curl',
+  jq: 'jq',
 };
 
 /**

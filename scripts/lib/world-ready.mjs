@@ -17,6 +17,8 @@ const PROGRAMS = [
   'sysctl',
   'setpriv',
   'unshare',
+  'curl',
+  'jq',
 ];
 
 /** How many stages `makeWorldReady` shows. */
