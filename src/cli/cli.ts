@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import { CliError } from './cli-error.js';
 import { EXIT } from './exit-codes.js';
+import type { SignalSource } from './signal-source.js';
 
 type Terminal = { isTTY?: boolean; columns?: number };
 
@@ -10,6 +11,9 @@ export interface CliWorld {
   stdout: Writable & Terminal;
   stderr: Writable & Terminal;
   environment: NodeJS.ProcessEnv;
+  signals: SignalSource;
+  /** Ends the process at once. */
+  leave: (exitCode: number) => void;
 }
 
 /** What a command gets instead of the process: streams, environment, and how to answer. */
@@ -18,6 +22,8 @@ export class Cli {
   readonly stdout: CliWorld['stdout'];
   readonly stderr: CliWorld['stderr'];
   readonly environment: NodeJS.ProcessEnv;
+  readonly signals: SignalSource;
+  readonly leave: (exitCode: number) => void;
   /** `--json` was given. */
   json = false;
   /** What the process ends with when no error is thrown. */
@@ -28,6 +34,8 @@ export class Cli {
     this.stdout = world.stdout;
     this.stderr = world.stderr;
     this.environment = world.environment;
+    this.signals = world.signals;
+    this.leave = world.leave;
   }
 
   /** The variable's value; an empty one counts as unset. */

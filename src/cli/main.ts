@@ -11,6 +11,8 @@ const cli = new Cli({
   stdout: process.stdout,
   stderr: process.stderr,
   environment: processEnvironment(),
+  signals: process,
+  leave: (exitCode) => process.exit(exitCode),
 });
 
 // Who reads no further, as `head`, is no reason to fail; a command that must know listens itself.
@@ -43,5 +45,6 @@ function asksForJson(argv: readonly string[]): boolean {
 }
 
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+  // EIO: the terminal has been closed.
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }

@@ -3,7 +3,11 @@ import { Command } from 'commander';
 import { VERSION } from '../kernel/version.js';
 import type { Cli } from './cli.js';
 import { auditCommand } from './commands/audit.command.js';
+import { cancelCommand } from './commands/cancel.command.js';
 import { configCommand } from './commands/config.command.js';
+import { logsCommand } from './commands/logs.command.js';
+import { runCommand } from './commands/run.command.js';
+import { runsCommand } from './commands/runs.command.js';
 import { secretsCommand } from './commands/secrets.command.js';
 import { serveCommand } from './commands/serve.command.js';
 import { showCommand } from './commands/show.command.js';
@@ -32,10 +36,14 @@ export function buildProgram(cli: Cli): Command {
     .hook('preAction', (_program, command) => {
       cli.json = command.optsWithGlobals<{ json?: boolean }>().json === true;
     });
-  withExamples(program, { does: 'help for one command', line: 'npx risoluto help show' });
+  withExamples(program, { does: 'help for one command', line: 'npx risoluto help run' });
 
   const commands = [
+    runCommand(cli),
+    runsCommand(cli),
     showCommand(cli),
+    logsCommand(cli),
+    cancelCommand(cli),
     secretsCommand(cli),
     auditCommand(cli),
     tokenCommand(cli),

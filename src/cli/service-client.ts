@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 import { exchange } from './service/exchange.js';
 import type { ServiceAddress } from './service/service-address.js';
-import { errorOf, foreignAnswer, ServiceUnreachable } from './service/service-error.js';
+import { errorOf, foreignAnswer, unreachable } from './service/service-error.js';
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
@@ -61,7 +61,7 @@ export class ServiceClient {
     try {
       return (await this.#answer(response)) as T;
     } catch (error) {
-      if (limit.aborted) throw this.#unreachable(limit.reason);
+      if (limit.aborted) throw unreachable(this.url, limit.reason);
       throw error;
     }
   }
@@ -93,7 +93,7 @@ export class ServiceClient {
         signal: options.signal ?? null,
       });
     } catch (error) {
-      throw this.#unreachable(error);
+      throw unreachable(this.url, error);
     }
   }
 
@@ -118,18 +118,9 @@ export class ServiceClient {
         chunks.push(chunk);
       }
     } catch (error) {
-      throw this.#unreachable(error);
+      throw unreachable(this.url, error);
     }
     return Buffer.concat(chunks).toString('utf8');
-  }
-
-  #unreachable(error: unknown): ServiceUnreachable {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return new ServiceUnreachable(
-      `${this.url} cannot be reached (${code ?? message})`,
-      'is the service up? its address: RISOLUTO_URL, or --url',
-      error,
-    );
   }
 }
 

@@ -15,6 +15,6 @@ export function showCommand(cli: Cli): Command {
     });
   return withExamples(command, {
     does: 'how a run ended',
-    line: 'npx risoluto show 01K8Z3Q5V7W9X1Y3Z5A7B9C1D3',
+    line: 'npx risoluto show "$ID"',
   });
 }

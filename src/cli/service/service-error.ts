@@ -19,10 +19,56 @@ export class ServiceRefusal extends CliError {
 
 /** No answer, or one that is not Risoluto's: nothing is known about what became of the request. */
 export class ServiceUnreachable extends CliError {
-  constructor(message: string, hint: string, cause?: unknown) {
+  /** The request has certainly not arrived. */
+  readonly notDelivered: boolean;
+
+  constructor(
+    message: string,
+    readonly transient: boolean,
+    { hint, cause }: { hint: string; cause?: unknown },
+  ) {
     super(EXIT.unreachable, message, { code: 'service_unreachable', hint, cause });
     this.name = 'ServiceUnreachable';
+    this.notDelivered = NO_CONNECTION.has(codeOf(cause));
   }
+}
+
+/** No connection was made. */
+const NO_CONNECTION = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** TLS or a peer that does not speak HTTP: the same again tomorrow. */
+const LASTING = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|EPROTO$|HPE_)/;
+
+/** Codes of a proxy in front whose service is away. */
+const PROXY_STATUSES = new Set([502, 503, 504]);
+
+/** Answers of 503 that waiting does not change. */
+const LASTING_REFUSALS = new Set(['secrets_locked']);
+
+export function unreachable(url: string, cause: unknown): ServiceUnreachable {
+  const code = codeOf(cause);
+  const what = code || (cause instanceof Error ? cause.message : 'no answer');
+  return new ServiceUnreachable(`${url} cannot be reached (${what})`, !LASTING.test(code), {
+    hint: 'is the service up? its address: RISOLUTO_URL, or --url',
+    cause,
+  });
+}
+
+/** The same request may well succeed a little later. */
+export function isTransient(error: unknown): error is ServiceRefusal | ServiceUnreachable {
+  if (error instanceof ServiceUnreachable) return error.transient;
+  if (!(error instanceof ServiceRefusal)) return false;
+  return error.status === 429 || (error.status === 503 && !LASTING_REFUSALS.has(error.code));
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? '') : '';
 }
 
 const ACCESS_CODES = new Set([
@@ -63,7 +109,8 @@ export function errorOf(
 export function foreignAnswer(url: string, status: number): ServiceUnreachable {
   return new ServiceUnreachable(
     `${url} answered with status ${status}, and not as Risoluto does`,
-    'is this the right address? set RISOLUTO_URL or give --url',
+    PROXY_STATUSES.has(status),
+    { hint: 'is this the right address? set RISOLUTO_URL or give --url' },
   );
 }
 

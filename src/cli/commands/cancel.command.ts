@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+
+import type { Cli } from '../cli.js';
+import { withExamples } from '../help.js';
+import type { RunView } from '../run/run-view.js';
+import { serviceCommand, serviceOf } from '../service-command.js';
+
+export function cancelCommand(cli: Cli): Command {
+  const command = serviceCommand('cancel')
+    .description('cancel a run: SIGTERM for its command, and SIGKILL ten seconds later')
+    .argument('<run>', 'the run’s id')
+    .action(async (id: string) => {
+      const path = `/runs/${encodeURIComponent(id)}/cancel`;
+      const run = await serviceOf(cli, command).request<RunView>('POST', path);
+      cli.print(run, `run ${run.id} is being cancelled`);
+    });
+  return withExamples(command, { does: 'a run by its id', line: 'npx risoluto cancel "$ID"' });
+}

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+
+import type { Cli } from '../cli.js';
+import { withExamples } from '../help.js';
+import { sinkOf } from '../run/output-sink.js';
+import { AwayNotice, Persistent } from '../run/persistent.js';
+import { RunFollower } from '../run/run-follower.js';
+import { wholeSeconds } from '../run/run-options.js';
+import { copyStoredOutput } from '../run/stored-output.js';
+import { serviceCommand, serviceOf } from '../service-command.js';
+
+interface LogsOptions {
+  follow?: boolean;
+  reconnectTimeout: string;
+}
+
+export function logsCommand(cli: Cli): Command {
+  const command = serviceCommand('logs')
+    .summary('print what a run has printed')
+    .description(
+      'print what a run has printed, to standard output and standard error as the command did',
+    )
+    .argument('<run>', 'the run’s id')
+    .option('-f, --follow', 'go on until the run has ended; Ctrl-C leaves it running')
+    .option('--reconnect-timeout <seconds>', 'how long to wait for a service that is away', '300')
+    .action(async (id: string, options: LogsOptions) => {
+      const client = serviceOf(cli, command);
+      const sink = sinkOf(cli);
+      if (options.follow !== true) return copyStoredOutput(client, id, sink);
+      const limitMs = wholeSeconds('--reconnect-timeout', options.reconnectTimeout, 0) * 1000;
+      const notice = new AwayNotice((text) => cli.note(text), limitMs);
+      const persistent = new Persistent(limitMs, notice);
+      await new RunFollower(client, persistent, sink, limitMs).toEnd(id);
+    });
+  return withExamples(command, {
+    does: 'follow a run that was detached',
+    line: 'npx risoluto logs --follow "$ID"',
+  });
+}

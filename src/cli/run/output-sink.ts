@@ -1,0 +1,38 @@
+import type { Writable } from 'node:stream';
+
+import type { Cli } from '../cli.js';
+import type { OutputRecord } from './output-events.js';
+
+/** A reader that has gone frees no room, ever. */
+const ENDS_OF_WAITING = ['drain', 'close', 'error'] as const;
+
+/** Where a run's output goes. Resolves only when there is room for more, so that nothing piles up. */
+export interface OutputSink {
+  write(record: OutputRecord): Promise<void>;
+}
+
+export function sinkOf(cli: Cli): OutputSink {
+  return { write: (record) => (cli.json ? writeJson(cli, record) : writeText(cli, record)) };
+}
+
+/** A record a line, all on standard output. */
+function writeJson(cli: Cli, record: OutputRecord): Promise<void> {
+  return put(cli.stdout, `${JSON.stringify(record)}\n`);
+}
+
+/** Each stream to its own, byte for byte; a line of the service's own says so, on standard error. */
+function writeText(cli: Cli, { stream, text }: OutputRecord): Promise<void> {
+  if (stream === 'stdout') return put(cli.stdout, text);
+  return put(cli.stderr, stream === 'system' ? `risoluto: ${text}` : text);
+}
+
+async function put(to: Writable, text: string): Promise<void> {
+  if (to.write(text)) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      for (const event of ENDS_OF_WAITING) to.off(event, done);
+      resolve();
+    };
+    for (const event of ENDS_OF_WAITING) to.on(event, done);
+  });
+}
