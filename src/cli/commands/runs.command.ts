@@ -5,6 +5,7 @@ import { withExamples } from '../help.js';
 import { wholeNumber } from '../run/run-options.js';
 import { quoted, type RunView } from '../run/run-view.js';
 import { serviceCommand, serviceOf } from '../service-command.js';
+import { textTable } from '../text-table.js';
 
 interface RunsOptions {
   issue?: string;
@@ -45,14 +46,7 @@ function table(runs: readonly RunView[]): string {
     createdAt,
     shortened(command.map(quoted).join(' ')),
   ]);
-  const all = [['RUN', 'ISSUE', 'STATUS', 'EXIT', 'CREATED', 'COMMAND'], ...rows];
-  const widths = all[0]?.map((_, column) =>
-    Math.max(...all.map((row) => row[column]?.length ?? 0)),
-  );
-  return all
-    .map((row) => row.map((cell, column) => cell.padEnd(widths?.[column] ?? 0)).join('  '))
-    .map((line) => line.trimEnd())
-    .join('\n');
+  return textTable(['RUN', 'ISSUE', 'STATUS', 'EXIT', 'CREATED', 'COMMAND'], rows);
 }
 
 function shortened(command: string): string {
