@@ -4,6 +4,7 @@ import { VERSION } from '../kernel/version.js';
 import type { Cli } from './cli.js';
 import { auditCommand } from './commands/audit.command.js';
 import { cancelCommand } from './commands/cancel.command.js';
+import { completionCommand } from './commands/completion.command.js';
 import { configCommand } from './commands/config.command.js';
 import { logsCommand } from './commands/logs.command.js';
 import { runCommand } from './commands/run.command.js';
@@ -49,6 +50,7 @@ export function buildProgram(cli: Cli): Command {
     tokenCommand(cli),
     configCommand(cli),
     serveCommand(),
+    completionCommand(cli),
   ];
   for (const command of commands) program.addCommand(command);
   settle(program);

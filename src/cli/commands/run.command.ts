@@ -8,7 +8,7 @@ import { requestBody, wholeSeconds, type RunOptions } from '../run/run-options.j
 import { RunSession } from '../run/run-session.js';
 import { serviceCommand, serviceOf } from '../service-command.js';
 
-const DESCRIPTION = `run a command in a sandbox, show its output, and end with its exit code
+const DESCRIPTION = `Runs a command in a sandbox, shows its output, and ends with its exit code.
 
 Output goes to standard output and standard error as the command writes it. A restart of the
 service or a lost connection in between loses and doubles nothing. Ctrl-C, SIGTERM and a reader that

@@ -45,7 +45,8 @@ export class Progress {
     if (this.#timer === null && this.#ticks > 0) return;
     const waits = status === 'queued' || status === 'preparing';
     const text = `${status}… ${this.#ticks} s${message === null ? '' : ` (${message})`}`;
-    const width = this.cli.stderr.columns ?? 80;
+    // A terminal that does not know its width says 0.
+    const width = this.cli.stderr.columns || 80;
     if (waits) this.cli.stderr.write(`${CLEAR_LINE}${text.slice(0, width - 1)}`);
     else if (this.#shown) this.cli.stderr.write(CLEAR_LINE);
     this.#shown = waits;

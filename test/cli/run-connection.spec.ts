@@ -10,7 +10,6 @@ import { startService, type RunningService } from '../support/service.js';
 import { CliProcess, risoluto } from './risoluto.js';
 
 const PATIENCE_MS = 180_000;
-const LINES = 40;
 
 let service: RunningService;
 let env: Record<string, string>;
@@ -20,78 +19,10 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-function numbered(issue: string): CliProcess {
-  const script = `for n in $(seq ${LINES}); do echo line $n; sleep 0.3; done; exit 7`;
-  return new CliProcess(['run', '--issue', issue, '--', 'sh', '-c', script], { env });
-}
-
-const allLines = Array.from({ length: LINES }, (_, index) => `line ${index + 1}\n`).join('');
-
 async function runsOf(issue: string): Promise<{ id: string; status: string }[]> {
   const { body } = await service.api('GET', `/api/v1/runs?issue=${issue}`);
   return body.items as { id: string; status: string }[];
 }
-
-describe('risoluto run, while the service is restarted', () => {
-  it.each(['SIGTERM', 'SIGKILL'] as const)(
-    'shows every line once and ends with the command’s code: %s',
-    async (signal) => {
-      const process = numbered(`AWAY-${signal}`);
-      await process.untilShown('line 5\n');
-      await service.restart(signal);
-      await process.untilShown('line 15\n');
-      await service.restart(signal);
-      const { code, stdout } = await process.ended(120_000);
-      expect(stdout.toString()).toBe(allLines);
-      expect(code).toBe(7);
-    },
-    PATIENCE_MS,
-  );
-
-  it(
-    'cancels as soon as the service is back, when Ctrl-C came while it was away',
-    async () => {
-      const process = numbered('AWAY-CANCEL');
-      await process.untilShown('line 3\n');
-      await service.terminate('SIGKILL');
-      await process.untilShown('cannot be reached');
-      process.kill('SIGINT');
-      await process.untilShown('cancelling run');
-      await service.start();
-      expect((await process.ended(90_000)).code).toBe(130);
-      expect(await runsOf('AWAY-CANCEL')).toMatchObject([{ status: 'cancelled' }]);
-    },
-    PATIENCE_MS,
-  );
-
-  it(
-    'gives up with 123 when the service stays away, and says which run that was',
-    async () => {
-      const argv = [
-        'run',
-        '--issue',
-        'AWAY-GONE',
-        '--reconnect-timeout',
-        '2',
-        '--',
-        'sleep',
-        '300',
-      ];
-      const process = new CliProcess(argv, { env });
-      const [run] = await until('the run', async () => {
-        const runs = await runsOf('AWAY-GONE');
-        return runs[0]?.status === 'running' ? runs : null;
-      });
-      await service.terminate('SIGKILL');
-      const { code, stderr } = await process.ended();
-      expect(code).toBe(123);
-      expect(stderr.toString()).toContain(`run ${run?.id} is not followed any more`);
-      await service.start();
-      await service.api('POST', `/api/v1/runs/${run?.id}/cancel`);
-    },
-    PATIENCE_MS,
-  );
-});
 
 describe('risoluto run, when an answer is lost', () => {
   it('sends the same request again, and starts the command once', async () => {
@@ -142,6 +73,36 @@ describe('risoluto run, when an answer is lost', () => {
     expect(result).toMatchObject({ code: 123, stdout: '' });
     expect(result.stderr).toContain(`${url} answered with status 200, and not as Risoluto does`);
   });
+});
+
+describe('risoluto run, when the service goes away', () => {
+  it(
+    'gives up with 123 when the service stays away, and says which run that was',
+    async () => {
+      const argv = [
+        'run',
+        '--issue',
+        'AWAY-GONE',
+        '--reconnect-timeout',
+        '2',
+        '--',
+        'sleep',
+        '300',
+      ];
+      const process = new CliProcess(argv, { env });
+      const [run] = await until('the run', async () => {
+        const runs = await runsOf('AWAY-GONE');
+        return runs[0]?.status === 'running' ? runs : null;
+      });
+      await service.terminate('SIGKILL');
+      const { code, stderr } = await process.ended();
+      expect(code).toBe(123);
+      expect(stderr.toString()).toContain(`run ${run?.id} is not followed any more`);
+      await service.start();
+      await service.api('POST', `/api/v1/runs/${run?.id}/cancel`);
+    },
+    PATIENCE_MS,
+  );
 });
 
 /** Passes requests on, and cuts the connection instead of the first answers to `POST`. */
