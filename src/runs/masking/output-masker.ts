@@ -23,8 +23,8 @@ export class MaskPatterns {
 
 /**
  * Replaces every form of the given values in a stream of bytes by `***`, however the stream is cut
- * into reads. What may be the beginning of a value is held back until it is decided; `end` gives
- * the rest. One masker a stream.
+ * into reads: the result depends on the bytes alone. What may be the beginning of a value is held
+ * back until it is decided; `end` gives the rest. One masker a stream.
  */
 export class OutputMasker {
   readonly #exact: PatternAutomaton;
@@ -40,15 +40,27 @@ export class OutputMasker {
   /** Found values as [start, end) offsets, in order, not overlapping. */
   #found: { start: number; end: number }[] = [];
 
-  constructor({ exact, wrapped, none }: MaskPatterns) {
+  /**
+   * `from`: what stands before this offset was given out by an earlier masker of the stream. It has
+   * to be pushed again, since values are found by what stands before them too, but is not given out.
+   */
+  constructor(
+    { exact, wrapped, none }: MaskPatterns,
+    private readonly from = 0,
+  ) {
     this.#exact = exact;
     this.#wrapped = wrapped;
     this.#idle = none;
   }
 
+  /** How many bytes of the stream have been given out. Never inside of a value. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** The bytes that are now known to be clean or were masked. */
   push(chunk: Buffer): Buffer {
-    if (this.#idle) return chunk;
+    if (this.#idle) return this.#pass(chunk);
     const start = this.#offset + this.#pending.length;
     let at = start;
     for (const byte of chunk) {
@@ -66,6 +78,12 @@ export class OutputMasker {
     this.#wrappedState = 0;
     this.#wrappedAt = [];
     return rest;
+  }
+
+  #pass(chunk: Buffer): Buffer {
+    const known = Math.max(0, this.from - this.#offset);
+    this.#offset += chunk.length;
+    return known === 0 ? chunk : chunk.subarray(known);
   }
 
   #read(byte: number, at: number): void {
@@ -91,7 +109,7 @@ export class OutputMasker {
 
   #mark(start: number, end: number): void {
     let from = start;
-    for (let last = this.#found.at(-1); last && last.end >= from; last = this.#found.at(-1)) {
+    for (let last = this.#found.at(-1); last && last.end > from; last = this.#found.at(-1)) {
       from = Math.min(from, last.start);
       this.#found.pop();
     }
@@ -110,10 +128,11 @@ export class OutputMasker {
 
   #release(end: number): Buffer {
     const pieces: Buffer[] = [];
-    let at = this.#offset;
+    let at = Math.max(this.#offset, this.from);
     const released = this.#found.filter((found) => found.end <= end);
     this.#found.splice(0, released.length);
     for (const found of released) {
+      if (found.end <= at) continue;
       if (found.start > at) pieces.push(this.#slice(at, found.start));
       pieces.push(MASK);
       at = found.end;

@@ -2,7 +2,7 @@ import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { OutputLog, type OutputAppender, type OutputReader } from './output-log.js';
-import type { OutputRecord } from './output-record.js';
+import type { OutputRecord, StoredRecord } from './output-record.js';
 
 const NEWLINE = 10;
 const READ_BYTES = 64 * 1024;
@@ -13,16 +13,24 @@ export class FileOutputLog extends OutputLog {
     super();
   }
 
-  async create(runId: string): Promise<OutputAppender> {
+  async open(runId: string): Promise<OutputAppender> {
     const path = this.pathOf(runId);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(path, 'a', 0o600);
-    return {
-      append: async (records) => {
-        await file.appendFile(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-      },
-      close: () => file.close(),
-    };
+    const file = await open(path, 'a+', 0o600);
+    try {
+      const { line, end, size } = await lastWholeLine(file);
+      if (end < size) await file.truncate(end);
+      return {
+        last: line === null ? null : (JSON.parse(line) as StoredRecord),
+        append: async (records) => {
+          await file.appendFile(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+        },
+        close: () => file.close(),
+      };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   async read(runId: string, afterSeq: number): Promise<OutputReader> {
@@ -100,6 +108,27 @@ function parseLines(text: string): OutputRecord[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as OutputRecord);
+}
+
+/** The last line that has its end, `null` when there is none, and where it ends. */
+async function lastWholeLine(
+  file: FileHandle,
+): Promise<{ line: string | null; end: number; size: number }> {
+  const { size } = await file.stat();
+  let start = size;
+  let tail = Buffer.alloc(0);
+  for (;;) {
+    const end = tail.lastIndexOf(NEWLINE);
+    const before = end > 0 ? tail.lastIndexOf(NEWLINE, end - 1) : -1;
+    if (start === 0 || before >= 0) {
+      const line = end < 0 ? null : tail.toString('utf8', before + 1, end);
+      return { line, end: start + end + 1, size };
+    }
+    const length = Math.min(READ_BYTES, start);
+    start -= length;
+    const { buffer } = await file.read({ buffer: Buffer.alloc(length), position: start });
+    tail = Buffer.concat([buffer, tail]);
+  }
 }
 
 /** Where a line begins that stands at or before the one behind `afterSeq`: found by halving. */

@@ -1,9 +1,11 @@
-import type { OutputRecord } from './output-record.js';
+import type { OutputRecord, StoredRecord } from './output-record.js';
 
 /** The one writer of a run's output. */
 export interface OutputAppender {
+  /** What earlier writers stored last; `null` when there is nothing. */
+  readonly last: StoredRecord | null;
   /** In the file system's cache when it resolves, so that it outlives this process. */
-  append(records: readonly OutputRecord[]): Promise<void>;
+  append(records: readonly StoredRecord[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -15,7 +17,11 @@ export interface OutputReader {
 
 /** Where the output of runs is kept, keyed by run. */
 export abstract class OutputLog {
-  abstract create(runId: string): Promise<OutputAppender>;
+  /**
+   * Opens a run's log for writing, made where it is missing. What a writer that was killed left
+   * half written is cut off, so no reader may have it open before.
+   */
+  abstract open(runId: string): Promise<OutputAppender>;
 
   /** Begins behind the record `afterSeq`; 0 for all. A run without output has an empty log. */
   abstract read(runId: string, afterSeq: number): Promise<OutputReader>;

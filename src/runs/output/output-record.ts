@@ -12,3 +12,18 @@ export interface OutputRecord {
   /** Text with its line breaks; bytes that are not UTF-8 are U+FFFD. */
   text: string;
 }
+
+/**
+ * A record as it is kept, with what it takes to go on behind it after a crash of the service. All
+ * of it counts what this record and those before it hold.
+ */
+export interface StoredRecord extends OutputRecord {
+  /** Bytes of standard output and of standard error, as the command printed them. */
+  raw: [stdout: number, stderr: number];
+  /** Bytes of text of the command's, against the output limit. */
+  total: number;
+  /** As `at`, of the last piece in it. */
+  until: number;
+  /** The output limit was reached in it or before it. */
+  full?: true;
+}

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import { FileOutputLog } from './file-output-log.js';
 import { OutputRecorder } from './output-recorder.js';
-import type { OutputRecord } from './output-record.js';
+import type { OutputRecord, StoredRecord } from './output-record.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'risoluto-output-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -15,24 +15,66 @@ const log = new FileOutputLog((runId) => join(directory, `${runId}.ndjson`));
 
 let runs = 0;
 
-async function record(
-  writes: readonly { stream: 'stdout' | 'stderr'; bytes: Buffer }[],
-  options: { values?: string[]; limitBytes?: number } = {},
-): Promise<string> {
+type Write = { stream: 'stdout' | 'stderr'; bytes: Buffer };
+interface Options {
+  values?: string[];
+  limitBytes?: number;
+  afterGap?: boolean;
+}
+
+function newRun(): string {
   runs += 1;
-  const runId = `run-${runs}`;
-  const appender = await log.create(runId);
-  const recorder = new OutputRecorder(appender, {
-    turn: 1,
-    values: options.values ?? [],
-    limitBytes: options.limitBytes ?? 1024 * 1024,
-    lastSeq: 0,
-    onStored: () => undefined,
-  });
+  return `run-${runs}`;
+}
+
+const fileOf = (runId: string) => join(directory, `${runId}.ndjson`);
+
+async function recordInto(
+  runId: string,
+  writes: readonly Write[],
+  { values = [], limitBytes = 1024 * 1024, afterGap = false }: Options,
+  finish: 'end' | 'pause',
+): Promise<void> {
+  const appender = await log.open(runId);
+  const onStored = () => undefined;
+  const options = { turn: 1, values, limitBytes, afterGap, onStored };
+  const recorder = new OutputRecorder(appender, options);
   for (const { stream, bytes } of writes) await recorder.write(stream, 5, bytes);
-  await recorder.end(6);
+  await (finish === 'end' ? recorder.end(6) : recorder.pause());
   await appender.close();
+}
+
+async function record(writes: readonly Write[], options: Options = {}): Promise<string> {
+  const runId = newRun();
+  await recordInto(runId, writes, options, 'end');
   return runId;
+}
+
+/** The same bytes of each stream, in pieces of at most `size`, up to a part of the whole. */
+function cut(writes: readonly Write[], size: number, part = 1): Write[] {
+  const pieces = joined(writes).flatMap(({ stream, bytes }) =>
+    Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => ({
+      stream,
+      bytes: bytes.subarray(index * size, (index + 1) * size),
+    })),
+  );
+  return pieces.slice(0, Math.ceil(pieces.length * part));
+}
+
+/** Neighbours of one stream as one write, so that a cut falls anywhere. */
+function joined(writes: readonly Write[]): Write[] {
+  const all: Write[] = [];
+  for (const { stream, bytes } of writes) {
+    const last = all.at(-1);
+    if (last?.stream === stream) last.bytes = Buffer.concat([last.bytes, bytes]);
+    else all.push({ stream, bytes });
+  }
+  return all;
+}
+
+function stored(seq: number, text: string): StoredRecord {
+  const counts = { raw: [seq, 0] as [number, number], total: seq, until: 1 };
+  return { seq, at: 1, turn: 1, stream: 'stdout', text, ...counts };
 }
 
 async function readAll(runId: string, after = 0): Promise<OutputRecord[]> {
@@ -60,14 +102,8 @@ describe('OutputRecorder', () => {
   it('stores each stream unchanged, numbered without gaps, however the bytes are cut', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(write), fc.integer({ min: 1, max: 3 }), async (writes, size) => {
-        const pieces = writes.flatMap(({ stream, text }) => {
-          const bytes = Buffer.from(text);
-          return Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => ({
-            stream,
-            bytes: bytes.subarray(index * size, (index + 1) * size),
-          }));
-        });
-        const records = await readAll(await record(pieces));
+        const bytes = writes.map(({ stream, text }) => ({ stream, bytes: Buffer.from(text) }));
+        const records = await readAll(await record(cut(bytes, size)));
         expect(records.map((one) => one.seq)).toEqual(records.map((_, index) => index + 1));
         for (const stream of ['stdout', 'stderr'] as const) {
           const printed = writes.filter((one) => one.stream === stream).map((one) => one.text);
@@ -115,13 +151,113 @@ describe('OutputRecorder', () => {
   it('reads on where more is written, also when the file came after the reader', async () => {
     const reader = await log.read('later', 0);
     expect(await reader.next()).toEqual([]);
-    const appender = await log.create('later');
-    await appender.append([{ seq: 1, at: 1, turn: 1, stream: 'stdout', text: 'a' }]);
+    const appender = await log.open('later');
+    await appender.append([stored(1, 'a')]);
     expect((await reader.next()).map((one) => one.text)).toEqual(['a']);
     expect(await reader.next()).toEqual([]);
-    await appender.append([{ seq: 2, at: 1, turn: 1, stream: 'stdout', text: 'b' }]);
+    await appender.append([stored(2, 'b')]);
     expect((await reader.next()).map((one) => one.text)).toEqual(['b']);
     await appender.close();
     await reader.close();
+  });
+});
+
+const SECRET = 'ab-ab-abc\nabéab';
+const noise = fc.constantFrom(
+  'a',
+  'ab',
+  'ab-',
+  'b-a',
+  SECRET,
+  '\n',
+  'é',
+  '𝄞',
+  'YWItYWIt',
+  '\0',
+  'x',
+);
+const bytes = fc.oneof(
+  { weight: 9, arbitrary: noise.map((text) => Buffer.from(text)) },
+  { weight: 1, arbitrary: fc.constantFrom(...['80', 'e282', 'f09f', 'ff', 'c3'].map(hex)) },
+);
+function hex(text: string): Buffer {
+  return Buffer.from(text, 'hex');
+}
+const printed = fc.array(
+  fc.record({ stream: fc.constantFrom('stdout' as const, 'stderr' as const), bytes }),
+  { maxLength: 40 },
+);
+const size = fc.integer({ min: 1, max: 9 });
+/** A life of the service that ends by being killed, and how much of the file's end it leaves torn. */
+const life = fc.record({
+  size,
+  part: fc.double({ min: 0, max: 1, noNaN: true }),
+  torn: fc.oneof(fc.constant(0), fc.nat(300)),
+});
+
+async function killedAgainAndAgain(
+  writes: readonly Write[],
+  lives: readonly { size: number; part: number; torn: number }[],
+  options: Options,
+): Promise<string> {
+  const runId = newRun();
+  for (const { size: pieces, part, torn } of lives) {
+    await recordInto(runId, cut(writes, pieces, part), options, 'pause');
+    truncateSync(fileOf(runId), Math.max(0, statSync(fileOf(runId)).size - torn));
+  }
+  await recordInto(runId, cut(writes, 4), options, 'end');
+  return runId;
+}
+
+describe('a recorder behind one that was killed', () => {
+  it('stores what no kill would have made another text, numbered on, whatever was torn', async () => {
+    await fc.assert(
+      fc.asyncProperty(printed, fc.array(life, { maxLength: 4 }), async (writes, lives) => {
+        const options = { values: [SECRET, 'ab-ab'] };
+        const whole = await readAll(await record(writes, options));
+        const records = await readAll(await killedAgainAndAgain(writes, lives, options));
+        expect(records.map((one) => one.seq)).toEqual(records.map((_, index) => index + 1));
+        for (const stream of ['stdout', 'stderr'] as const) {
+          expect(textOf(records, stream)).toBe(textOf(whole, stream));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('counts what was stored towards the limit, and marks it once', async () => {
+    const text = fc.array(fc.constantFrom('é', 'a', '𝄞'), { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(
+        text,
+        fc.array(life, { maxLength: 4 }),
+        fc.nat(60),
+        async (all, lives, n) => {
+          const writes = all.map((one) => ({ stream: 'stdout' as const, bytes: Buffer.from(one) }));
+          const options = { limitBytes: n };
+          const whole = await readAll(await record(writes, options));
+          const records = await readAll(await killedAgainAndAgain(writes, lives, options));
+          expect(textOf(records, 'stdout')).toBe(textOf(whole, 'stdout'));
+          expect(textOf(records, 'system')).toBe(textOf(whole, 'system'));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('marks a gap, and stores all that comes behind it', async () => {
+    const runId = newRun();
+    const piece = (text: string) => [{ stream: 'stdout' as const, bytes: Buffer.from(text) }];
+    await recordInto(runId, piece('one\n'), {}, 'pause');
+    await recordInto(runId, piece('nine\n'), { afterGap: true }, 'end');
+    const records = await readAll(runId);
+    expect(records.map(({ seq, stream }) => [seq, stream])).toEqual([
+      [1, 'stdout'],
+      [2, 'system'],
+      [3, 'stdout'],
+    ]);
+    expect(textOf(records, 'system')).toMatch(/missing/);
+    expect(textOf(records, 'stdout')).toBe('one\nnine\n');
+    expect(readFileSync(fileOf(runId), 'utf8').split('\n').at(-2)).toContain('"raw":[9,0]');
   });
 });

@@ -1,12 +1,14 @@
 import { StringDecoder } from 'node:string_decoder';
 
-import { MaskPatterns, OutputMasker } from '../masking/output-masker.js';
+import { MaskPatterns } from '../masking/output-masker.js';
+import { OutputChannel } from './output-channel.js';
 import type { OutputAppender } from './output-log.js';
-import type { OutputRecord, OutputStream } from './output-record.js';
+import type { OutputStream, StoredRecord } from './output-record.js';
 
 /** What arrives within this time is stored as one record a stream, so that a flood stays cheap. */
 const GATHER_MS = 20;
 const RECORD_BYTES = 16 * 1024;
+const GAP = '[output is missing here: the engine’s log did not keep it until it was read]\n';
 
 export interface RecorderOptions {
   turn: number;
@@ -14,27 +16,25 @@ export interface RecorderOptions {
   values: readonly string[];
   /** Bytes of text that are stored. */
   limitBytes: number;
-  /** The seq of the last record already stored. */
-  lastSeq: number;
+  /** What is written begins behind a hole, not with the first byte of each stream. */
+  afterGap?: boolean;
   /** Called after records were stored. */
   onStored: () => void;
-}
-
-interface Channel {
-  masker: OutputMasker;
-  decoder: StringDecoder;
 }
 
 /**
  * Turns what a command prints into stored records: masked, decoded, gathered, limited. Holds at
  * most some records' worth of output at a time, whatever is printed; `write` waits for the disk.
+ *
+ * Where an earlier recorder stored a part, this one is given each stream from its first byte again
+ * and goes on exactly where that one ended.
  */
 export class OutputRecorder {
-  readonly #channels: Record<'stdout' | 'stderr', Channel>;
+  readonly #channels: Record<'stdout' | 'stderr', OutputChannel>;
   #seq: number;
-  #stored = 0;
+  #total: number;
   #limitReached = false;
-  #gathered: OutputRecord[] = [];
+  #gathered: StoredRecord[] = [];
   #gatheredBytes = 0;
   #timer: NodeJS.Timeout | null = null;
   #lastFlush = 0;
@@ -44,9 +44,16 @@ export class OutputRecorder {
     private readonly appender: OutputAppender,
     private readonly options: RecorderOptions,
   ) {
-    this.#seq = options.lastSeq;
+    const { last } = appender;
+    this.#seq = last?.seq ?? 0;
+    this.#total = last?.total ?? 0;
+    const [stdout, stderr] = last?.raw ?? [0, 0];
     const patterns = new MaskPatterns(options.values);
-    this.#channels = { stdout: channelOf(patterns), stderr: channelOf(patterns) };
+    const channel = (known: number) =>
+      new OutputChannel(patterns, { known, first: options.afterGap ? known : 0 });
+    this.#channels = { stdout: channel(stdout), stderr: channel(stderr) };
+    if (last?.full) this.#reachLimit(last.until, last.stream === 'system');
+    else if (options.afterGap) this.#push('system', last?.until ?? 0, GAP);
   }
 
   /** The limit is reached: nothing that is written from now on is stored. */
@@ -56,8 +63,7 @@ export class OutputRecorder {
 
   async write(stream: 'stdout' | 'stderr', at: number, bytes: Buffer): Promise<void> {
     if (this.#limitReached) return;
-    const channel = this.#channels[stream];
-    this.#gather(stream, at, channel.decoder.write(channel.masker.push(bytes)));
+    this.#gather(stream, at, this.#channels[stream].push(bytes));
     if (this.#gatheredBytes >= RECORD_BYTES) return this.#flush();
     if (this.#gathered.length === 0 || this.#timer !== null) return;
     const wait = Math.max(0, this.#lastFlush + GATHER_MS - performance.now());
@@ -68,37 +74,56 @@ export class OutputRecorder {
   /** Stores what is still held back. Nothing may be written after it. */
   async end(at: number): Promise<void> {
     for (const stream of ['stdout', 'stderr'] as const) {
-      const { masker, decoder } = this.#channels[stream];
-      this.#gather(stream, at, decoder.write(masker.end()) + decoder.end());
+      this.#gather(stream, at, this.#channels[stream].end());
     }
+    await this.#flush();
+  }
+
+  /** Stores all that is decided, for another recorder to go on with what is held back. */
+  async pause(): Promise<void> {
     await this.#flush();
   }
 
   #gather(stream: OutputStream, at: number, text: string): void {
     if (text === '' || this.#limitReached) return;
-    const room = this.options.limitBytes - this.#stored;
+    const room = this.options.limitBytes - this.#total;
     const bytes = Buffer.byteLength(text);
     if (bytes <= room) {
-      this.#stored += bytes;
+      this.#total += bytes;
       this.#push(stream, at, text);
       return;
     }
     this.#limitReached = true;
     const fits = new StringDecoder('utf8').write(Buffer.from(text).subarray(0, room));
     if (fits !== '') this.#push(stream, at, fits);
+    this.#reachLimit(at, false);
+  }
+
+  /** A crash can fall between the last text that fits and the mark. */
+  #reachLimit(at: number, marked: boolean): void {
+    this.#limitReached = true;
     const limit = this.options.limitBytes;
+    if (marked) return;
     this.#push('system', at, `[output limit of ${limit} bytes reached; the rest is not stored]\n`);
   }
 
   #push(stream: OutputStream, at: number, text: string): void {
-    const last = this.#gathered.at(-1);
     this.#gatheredBytes += text.length;
+    const { stdout, stderr } = this.#channels;
+    const progress = {
+      raw: [stdout.offset, stderr.offset] as [number, number],
+      total: this.#total,
+      until: at,
+      ...(this.#limitReached && { full: true as const }),
+    };
+    const last = this.#gathered.at(-1);
     if (last !== undefined && last.stream === stream && last.text.length < RECORD_BYTES) {
-      last.text += text;
+      Object.assign(last, progress, { text: last.text + text });
       return;
     }
     this.#seq += 1;
-    this.#gathered.push({ seq: this.#seq, at, turn: this.options.turn, stream, text });
+    const { turn } = this.options;
+    this.#gathered.push({ seq: this.#seq, at, turn, stream, text, ...progress });
   }
 
   #flush(): Promise<void> {
@@ -113,13 +138,9 @@ export class OutputRecorder {
     return this.#writing;
   }
 
-  async #store(before: Promise<void>, records: readonly OutputRecord[]): Promise<void> {
+  async #store(before: Promise<void>, records: readonly StoredRecord[]): Promise<void> {
     await before;
     await this.appender.append(records);
     this.options.onStored();
   }
-}
-
-function channelOf(patterns: MaskPatterns): Channel {
-  return { masker: new OutputMasker(patterns), decoder: new StringDecoder('utf8') };
 }

@@ -31,13 +31,12 @@ export class OutputRecording {
     progress: { pieces: number },
   ): Promise<void> {
     const runId = session.run.id;
-    const appender = await this.log.create(runId);
+    const appender = await this.log.open(runId);
     try {
       const recorder = new OutputRecorder(appender, {
         turn: FIRST_TURN,
         values: [...session.secretValues.values()],
         limitBytes: this.settings.runs.outputLimit,
-        lastSeq: 0,
         onStored: () => this.changes.notify(runId),
       });
       for await (const piece of output) {
