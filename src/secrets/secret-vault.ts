@@ -1,13 +1,19 @@
 import { Injectable } from '@nestjs/common';
 
 import { DomainError } from '../kernel/domain-error.js';
-import type { Redacted } from '../kernel/redacted.js';
+import { Redacted } from '../kernel/redacted.js';
+import type { Sealed } from './crypto/sealed.js';
+import { DecryptionError } from './crypto/secret-cipher.js';
+import { Keyring } from './keyring.js';
 import { SecretStore } from './secret-store.js';
 
 /** Hands values to the run that names them; the only way in which a value leaves this module. */
 @Injectable()
 export class SecretVault {
-  constructor(private readonly store: SecretStore) {}
+  constructor(
+    private readonly store: SecretStore,
+    private readonly keyring: Keyring,
+  ) {}
 
   /**
    * Those of the names that no secret has; no value is decrypted.
@@ -30,6 +36,27 @@ export class SecretVault {
     const missing = [...new Set(names)].filter((name) => !values.has(name));
     if (missing.length > 0) throw unknownSecrets(missing);
     return values;
+  }
+
+  /**
+   * Values that a run was given, for `openForRun` of the same run; they outlive the secrets.
+   * @throws DomainError `secrets_locked`
+   */
+  sealForRun(runId: string, values: readonly string[]): string {
+    const text = new Redacted(JSON.stringify(values));
+    return JSON.stringify(this.keyring.cipher().sealForRun(runId, text));
+  }
+
+  /** @throws DomainError `secrets_locked`, `secret_unreadable` */
+  openForRun(runId: string, sealed: string): string[] {
+    const cipher = this.keyring.cipher();
+    try {
+      const text = cipher.openForRun(runId, JSON.parse(sealed) as Sealed);
+      return JSON.parse(text.reveal()) as string[];
+    } catch (error) {
+      if (!(error instanceof DecryptionError)) throw error;
+      throw new DomainError('secret_unreadable', 'The values of a run cannot be decrypted');
+    }
   }
 }
 

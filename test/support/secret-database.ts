@@ -39,7 +39,7 @@ export async function openSecretDatabase(
     const secretLog = new SecretLog(logFile, db.log satisfies AuditLog);
     await secretLog.level();
     db.feed.subscribe((rows) => secretLog.append(rows));
-    return { db, store, vault: new SecretVault(store), keyring, secretLog, logFile };
+    return { db, store, vault: new SecretVault(store, keyring), keyring, secretLog, logFile };
   } catch (error) {
     await db.close();
     throw error;

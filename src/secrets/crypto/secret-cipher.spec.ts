@@ -139,6 +139,28 @@ describe('SecretCipher', () => {
     );
   });
 
+  it('opens what was sealed for a run for that run alone, and for no secret', () => {
+    fc.assert(
+      fc.property(value, fc.constantFrom(...FIELDS), fc.nat(), (text, field, at) => {
+        const sealed = cipher.sealForRun('RUN', new Redacted(text));
+        expect(cipher.openForRun('RUN', sealed).reveal()).toBe(text);
+        expectRefused({ key: 'RUN', format: FORMAT_BOUND, ...sealed });
+        expectRefused({ key: 'RUN', format: FORMAT_UNBOUND, ...sealed });
+        const bits = Buffer.from(sealed[field], 'base64');
+        const bit = at % (bits.length * 8);
+        bits.writeUInt8(bits.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+        for (const open of [
+          () => cipher.openForRun('OTHER', sealed),
+          () => cipher.openForRun('RUN', seal('RUN', text)),
+          () => cipher.openForRun('RUN', { ...sealed, [field]: bits.toString('base64') }),
+          () => new SecretCipher(new Redacted('other')).openForRun('RUN', sealed),
+        ]) {
+          expect(open).toThrow(DecryptionError);
+        }
+      }),
+    );
+  });
+
   it('knows its own key check, no other key’s, and takes no secret for one', () => {
     const check = cipher.sealKeyCheck();
     expect(cipher.opensKeyCheck(check)).toBe(true);

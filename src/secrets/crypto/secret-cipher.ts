@@ -38,6 +38,16 @@ export class SecretCipher {
     throw new DecryptionError();
   }
 
+  /** Values that a run has, as a text of the caller's; only the same run's name opens it. */
+  sealForRun(runId: string, text: Redacted): Sealed {
+    return this.#encrypt(text.reveal(), runData(runId));
+  }
+
+  /** @throws DecryptionError */
+  openForRun(runId: string, sealed: Sealed): Redacted {
+    return new Redacted(this.#decrypt(sealed, runData(runId)));
+  }
+
   sealKeyCheck(): Sealed {
     return this.#encrypt(KEY_CHECK, keyCheckData());
   }
@@ -87,6 +97,10 @@ function boundTo(key: string): Buffer {
 /** No secret's name leads to this text, so neither can stand for the other. */
 function keyCheckData(): Buffer {
   return Buffer.from(JSON.stringify(['risoluto-key-check', 1]), 'utf8');
+}
+
+function runData(runId: string): Buffer {
+  return Buffer.from(JSON.stringify(['risoluto-run-values', 1, runId]), 'utf8');
 }
 
 /** Node reads base64 leniently; here one text stands for one value, so that no character can be changed. */
