@@ -70,9 +70,10 @@ export class Fence {
 
   /**
    * Fences a bridge. The first call of a process replaces what an earlier one left, so that every
-   * address is closed and no connection is remembered; a later call for the same bridge is `check`.
+   * address is closed and no connection is remembered, but for the grants that are kept: those stay
+   * open, and so do their connections. A later call for the same bridge is `check`.
    */
-  ensure(bridge: FencedBridge): Promise<void> {
+  ensure(bridge: FencedBridge, kept: readonly OpenGrant[] = []): Promise<void> {
     return this.#queue.run(async () => {
       const wanted = validateBridge(bridge);
       const known = this.#bridges.get(wanted.bridge);
@@ -81,7 +82,11 @@ export class Fence {
       }
       this.#bridges.set(wanted.bridge, wanted);
       this.#options.deniedPeers.addRange(`fence:${wanted.bridge}`, wanted.subnet);
+      for (const grant of kept) this.#grants.add(validateGrant(grant, [wanted]));
+      this.#updateWatch();
       await this.#place();
+      // Where connections are kept, an address is made to forget when it is granted anew.
+      if (kept.length > 0) return;
       await this.#guarded('forget connections', (placed) => placed.forget(wanted.subnet));
       if (this.#grants.size === 0 && this.#bridges.size === 1) this.#memory.allForgotten();
     });
