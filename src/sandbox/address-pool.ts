@@ -40,6 +40,14 @@ export class AddressPool {
     return { address: formatAddress(value), mac: randomMac() };
   }
 
+  /** Takes a certain address, for a sandbox that has it already. */
+  reserve(value: number): void {
+    const index = this.#free.indexOf(value);
+    if (index === -1) return;
+    this.#free.splice(index, 1);
+    this.#used.add(value);
+  }
+
   /** Gives an address back, to be used last; one that was not taken is ignored. */
   giveBack(value: number): void {
     if (this.#used.delete(value)) this.#free.push(value);

@@ -189,6 +189,11 @@ export abstract class ContainerEngine {
   abstract logs(id: string, query: LogQuery): Promise<Readable>;
   /** Resolves when the container does not run, at once if it has ended. */
   abstract wait(id: string): Promise<void>;
+  /**
+   * Whether the engine's memory holds the start of this container. It ends with the engine's process
+   * and, after some hundred other events, before it.
+   */
+  abstract remembersStart(id: string): Promise<boolean>;
   abstract signal(id: string, signal: string): Promise<void>;
   /** Kills and removes it with its anonymous volumes; one that is gone is no error. */
   abstract removeContainer(id: string): Promise<void>;

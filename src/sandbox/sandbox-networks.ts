@@ -74,6 +74,12 @@ export class SandboxNetworks {
     throw controlUnavailable(KEY, 'the network has no free address; use one with a larger subnet');
   }
 
+  /** Keeps an address of the network that was ensured last for the sandbox that has it. */
+  reserve(address: string): void {
+    const value = parseAddress(address);
+    if (value !== null) this.#pool?.addresses.reserve(value);
+  }
+
   /** Gives an address back once no container and no grant has it. It is used again last of all. */
   release(address: string): void {
     const value = parseAddress(address);

@@ -6,7 +6,7 @@ import type { ContainerEngine } from './container-engine.js';
 import { controlUnavailable } from './control-unavailable.js';
 import { EngineRefusal, isRefusal } from './engine-refusal.js';
 import { type ContainerExit, watchExit } from './exit-watch.js';
-import type { LogPiece, OutputStream } from './log-frames.js';
+import { LogDemultiplexer, type LogPiece, type OutputStream } from './log-frames.js';
 import { readLog } from './log-reader.js';
 import type { SandboxReport } from './sandbox-report.js';
 
@@ -23,8 +23,27 @@ export interface SandboxExit extends ContainerExit {
   acknowledged: boolean;
 }
 
+/** How the log of a container begins whose frame may have been sent. */
+export type LogHead =
+  /** The command began. */
+  | 'acknowledged'
+  /** The command began, and so much was printed since that the log has lost its beginning. */
+  | 'lost'
+  /** Nothing says that the command began. */
+  | 'silent';
+
+/** Where a container stood when it was asked. */
+export interface SandboxState {
+  /** Milliseconds since 1970; `null` while it runs. */
+  endedAt: number | null;
+  exitCode: number;
+}
+
 const NEWLINE = Buffer.from('\n');
 const HEAD_LIMIT_MS = 5_000;
+/** How long a shell that lives may take to read the frame that it was sent. */
+const FRAME_LIMIT_MS = 15_000;
+const LOOK_AGAIN_MS = 250;
 
 /** One container, from its creation to its removal. It is given one frame, ever. */
 export class Sandbox {
@@ -40,6 +59,18 @@ export class Sandbox {
     readonly containerId: string,
     readonly report: SandboxReport,
   ) {}
+
+  /** A container whose frame an earlier process sent, or was about to send. It gets no other one. */
+  static adopt(
+    engine: ContainerEngine,
+    containerId: string,
+    { report, nonce }: { report: SandboxReport; nonce: string },
+  ): Sandbox {
+    const sandbox = new Sandbox(engine, containerId, report);
+    sandbox.#nonce = nonce;
+    sandbox.#exit = watchExit(engine, containerId, sandbox.#removed.signal);
+    return sandbox;
+  }
 
   /**
    * Starts the container and hands it the frame; resolves when both are done. Commit that the frame
@@ -71,9 +102,13 @@ export class Sandbox {
   /**
    * Everything the command prints, from its first byte to its last, and then ends; without the
    * acknowledgement line. Survives a log stream or an engine that goes away. Ends early when the
-   * sandbox is removed or `signal` fires. Each call reads from the beginning.
+   * sandbox is removed or `signal` fires. Each call reads from the beginning, or from behind
+   * `after`, in milliseconds since 1970.
    */
-  async *output(signal?: AbortSignal): AsyncGenerator<OutputPiece, void, void> {
+  async *output(
+    signal?: AbortSignal,
+    after: number | null = null,
+  ): AsyncGenerator<OutputPiece, void, void> {
     const filter = new AcknowledgementFilter(this.#requireNonce());
     const stop = signal ? AbortSignal.any([signal, this.#removed.signal]) : this.#removed.signal;
     const log = readLog({
@@ -86,15 +121,16 @@ export class Sandbox {
     this.#openedLog = null;
     let at = 0;
     for await (const batch of log) {
-      for (const piece of joinPieces(batch)) {
-        at = Number(piece.ns / 1_000_000n);
+      const young = after === null ? batch : batch.filter(({ ns }) => millisecondsOf(ns) > after);
+      for (const piece of joinPieces(young)) {
+        at = millisecondsOf(piece.ns);
         const bytes = piece.stream === 'stdout' ? filter.push(piece.bytes) : piece.bytes;
         this.#acknowledged ||= filter.acknowledged;
         if (bytes.length > 0) yield { stream: piece.stream, at, bytes };
       }
     }
     const held = filter.finish();
-    if (held.length > 0) yield { stream: 'stdout', at, bytes: held };
+    if (held.length > 0 && !stop.aborted) yield { stream: 'stdout', at, bytes: held };
   }
 
   /** Resolves when the container has ended. Call it any number of times, after `start`. */
@@ -102,6 +138,40 @@ export class Sandbox {
     const exit = await this.#requireExit();
     if (!this.#acknowledged && !exit.gone) await this.#readAcknowledgement();
     return { ...exit, acknowledged: this.#acknowledged };
+  }
+
+  /** Throws `engine_unavailable`; `null` when there is no such container. */
+  async state(): Promise<SandboxState | null> {
+    try {
+      const { State } = await this.engine.inspectContainer(this.containerId);
+      return {
+        endedAt: State.Running ? null : Date.parse(State.FinishedAt),
+        exitCode: State.ExitCode,
+      };
+    } catch (error) {
+      if (isRefusal(error, 404)) return null;
+      throw unexpected(error);
+    }
+  }
+
+  /**
+   * How the log begins; `silent` only when the container has ended, or lives and took its time.
+   * Throws `engine_unavailable`.
+   */
+  async head(): Promise<LogHead> {
+    const deadline = performance.now() + FRAME_LIMIT_MS;
+    for (;;) {
+      const late = performance.now() > deadline;
+      const state = await this.state();
+      const head = state === null ? 'silent' : await this.#readHead();
+      if (head !== 'silent' || state?.endedAt !== null || late) return head;
+      await sleep(LOOK_AGAIN_MS);
+    }
+  }
+
+  /** Whether the engine has restarted since the start of the container, or may have. */
+  async engineMayHaveRestarted(): Promise<boolean> {
+    return !(await this.engine.remembersStart(this.containerId));
   }
 
   /** Signals the command; a container that has ended is no error. Throws `engine_unavailable`. */
@@ -151,6 +221,22 @@ export class Sandbox {
     this.#acknowledged ||= filter.acknowledged;
   }
 
+  async #readHead(): Promise<LogHead> {
+    const filter = new AcknowledgementFilter(this.#requireNonce());
+    const demultiplexer = new LogDemultiplexer();
+    const log = await this.engine.logs(this.containerId, { follow: false });
+    for await (const chunk of log) {
+      for (const { stream, bytes } of demultiplexer.push(chunk as Buffer)) {
+        if (stream === 'stdout') filter.push(bytes);
+      }
+      if (!filter.undecided) break;
+    }
+    if (filter.undecided) return 'silent';
+    // A shell prints nothing of its own there, so whatever stands there is the command's.
+    this.#acknowledged = true;
+    return filter.acknowledged ? 'acknowledged' : 'lost';
+  }
+
   #requireNonce(): string {
     if (this.#nonce === null) throw new Error('the sandbox has not been started');
     return this.#nonce;
@@ -162,13 +248,21 @@ export class Sandbox {
   }
 }
 
-/** Neighbours of one stream as one piece: a line each would cost more to hand on than to read. */
+function millisecondsOf(ns: bigint): number {
+  return Number(ns / 1_000_000n);
+}
+
+/** Neighbours of one stream as one piece, of the time of the last: a line each would cost more to hand on than to read. */
 function joinPieces(batch: readonly LogPiece[]): LogPiece[] {
   const joined: { piece: LogPiece; parts: Buffer[] }[] = [];
   for (const piece of batch) {
     const last = joined.at(-1);
-    if (last?.piece.stream === piece.stream) last.parts.push(piece.bytes);
-    else joined.push({ piece, parts: [piece.bytes] });
+    if (last?.piece.stream === piece.stream) {
+      last.parts.push(piece.bytes);
+      last.piece = piece;
+    } else {
+      joined.push({ piece, parts: [piece.bytes] });
+    }
   }
   return joined.map(({ piece, parts }) =>
     parts.length === 1 ? piece : { ...piece, bytes: Buffer.concat(parts) },

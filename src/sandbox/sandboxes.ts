@@ -22,7 +22,7 @@ import { keptPaths } from './kept-paths.js';
 import type { EffectivePolicy } from './policy.js';
 import type { ResolvedImage } from './resolved-image.js';
 import { Sandbox } from './sandbox.js';
-import { buildReport } from './sandbox-report.js';
+import { buildReport, type SandboxReport } from './sandbox-report.js';
 import { loadSeccompProfile } from './seccomp-profile.js';
 import { prepareHome, readWorkspaceLayout } from './workspace-layout.js';
 
@@ -38,6 +38,13 @@ export interface SandboxPlacement {
   network: NetworkPlacement;
   /** A file that we wrote; mounted read-only at /etc/resolv.conf. */
   resolvConf: string;
+}
+
+/** A sandbox as the engine lists it. */
+export interface FoundSandbox {
+  containerId: string;
+  runId: string;
+  running: boolean;
 }
 
 /** Makes sandboxes, and removes what is left of them. */
@@ -92,21 +99,41 @@ export class Sandboxes {
     }
   }
 
-  /** Removes every sandbox of this instance, or those of one run; answers how many there were. */
-  async removeAllOf(runId?: string): Promise<number> {
+  /** Every sandbox of this instance that the engine has. Throws `engine_unavailable`. */
+  async list(): Promise<FoundSandbox[]> {
     try {
       const found = await this.engine.listContainers({
-        label: [
-          `${INSTANCE_LABEL}=${this.dataDirectory.instanceId}`,
-          SANDBOX_LABEL,
-          ...(runId === undefined ? [] : [`${RUN_LABEL}=${runId}`]),
-        ],
+        label: [`${INSTANCE_LABEL}=${this.dataDirectory.instanceId}`, SANDBOX_LABEL],
       });
-      await Promise.all(found.map(({ Id }) => this.engine.removeContainer(Id)));
-      return found.length;
+      return found.map(({ Id, Labels, State }) => ({
+        containerId: Id,
+        runId: Labels[RUN_LABEL] ?? '',
+        running: State === 'running',
+      }));
     } catch (error) {
       throw refusalToDomain(error);
     }
+  }
+
+  /** A sandbox that an earlier process made. It is not asked for: whether it is there shows later. */
+  adopt(containerId: string, made: { report: SandboxReport; nonce: string }): Sandbox {
+    return Sandbox.adopt(this.engine, containerId, made);
+  }
+
+  /** Kills and removes containers; one that is gone is no error. */
+  async remove(containerIds: readonly string[]): Promise<void> {
+    try {
+      await Promise.all(containerIds.map((id) => this.engine.removeContainer(id)));
+    } catch (error) {
+      throw refusalToDomain(error);
+    }
+  }
+
+  /** Removes every sandbox of this instance, or those of one run; answers how many there were. */
+  async removeAllOf(runId?: string): Promise<number> {
+    const found = (await this.list()).filter((one) => runId === undefined || one.runId === runId);
+    await this.remove(found.map(({ containerId }) => containerId));
+    return found.length;
   }
 
   /** False for an engine over the network: no fence of ours can stand before its bridges. */

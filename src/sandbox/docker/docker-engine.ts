@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 
 import Docker from 'dockerode';
 
@@ -134,6 +135,23 @@ export class DockerEngine extends ContainerEngine {
   wait(id: string): Promise<void> {
     return engineCall(async () => {
       await this.#streams.getContainer(id).wait({ condition: 'not-running' });
+    });
+  }
+
+  remembersStart(id: string): Promise<boolean> {
+    return engineCall(async () => {
+      const events = await dial<Readable>(this.#calls, {
+        method: 'GET',
+        path: '/events?',
+        isStream: true,
+        options: {
+          since: '0',
+          until: (Date.now() / 1000).toFixed(3),
+          filters: JSON.stringify({ container: [id], event: ['start'] }),
+        },
+        expected: 200,
+      });
+      return (await text(events)).includes(id);
     });
   }
 
