@@ -2,6 +2,7 @@ import { CreateStorageProbe1795392000000 } from './1795392000000-create-storage-
 import { CreateAuditRows1795392100000 } from './1795392100000-create-audit-rows.js';
 import { CreateEncryptedSecrets1795392200000 } from './1795392200000-create-encrypted-secrets.js';
 import { CreateRuns1795393000000 } from './1795393000000-create-runs.js';
+import { CreateRunningCommands1795394000000 } from './1795394000000-create-running-commands.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   CreateAuditRows1795392100000,
   CreateEncryptedSecrets1795392200000,
   CreateRuns1795393000000,
+  CreateRunningCommands1795394000000,
 ];

@@ -141,6 +141,10 @@ const runsSchema = z.strictObject({
   minFreeDisk: bytes(0)
     .default(1 * GiB)
     .describe('No run starts while the workspaces’ file system has less free space'),
+  onStop: z
+    .enum(['leave', 'end'])
+    .default('leave')
+    .describe('What becomes of running commands when the service stops'),
 });
 
 /** The whole of `risoluto.yaml`. Strict at every level: an unknown key stops the start. */

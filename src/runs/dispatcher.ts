@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 
-import { Settings } from '../config/settings.js';
+import { ActiveRuns } from './active-runs.js';
 import { HostReadiness } from './host-readiness.js';
 import { RunExecutor } from './run-executor.js';
 import { RunQueue } from './run-queue.js';
@@ -12,20 +12,19 @@ import { WaitingRoom } from './waiting-room.js';
 
 /** How often an obstacle is looked at again. */
 const OBSTACLE_MS = 1000;
-/** How long running commands may take to end when the service stops. */
+/** How long it may take to let go of running commands, or to end them. */
 const STOP_MS = 8000;
 
 /** Takes runs from the queue, first come first served, as many at once as the operator allows. */
 @Injectable()
 export class Dispatcher implements OnApplicationBootstrap {
   readonly #logger = new Logger('Dispatcher');
-  readonly #active = new Set<Promise<void>>();
   #pumping = false;
   #again = false;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(
-    private readonly settings: Settings,
+    private readonly active: ActiveRuns,
     private readonly queue: RunQueue,
     private readonly executor: RunExecutor,
     private readonly readiness: HostReadiness,
@@ -35,19 +34,23 @@ export class Dispatcher implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     this.signals.onQueued(() => this.#wake());
+    this.active.onFree(() => this.#wake());
     this.#wake();
   }
 
-  /** Takes no more runs and ends those that run; resolves when they have ended, or after 8 s. */
+  /**
+   * Takes no more runs, and lets go of those that run or ends them; resolves when that is done, or
+   * after 8 s.
+   */
   async stop(): Promise<void> {
     this.signals.stop();
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.executor.endAll();
+    this.executor.stop();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, STOP_MS);
     });
-    await Promise.race([Promise.allSettled(this.#active), late]);
+    await Promise.race([this.active.over(), late]);
     clearTimeout(timer);
   }
 
@@ -73,27 +76,19 @@ export class Dispatcher implements OnApplicationBootstrap {
   }
 
   async #takeWhatFits(): Promise<void> {
-    while (this.#active.size < this.settings.runs.maxConcurrent && !this.signals.stopping) {
+    while (!this.active.full && !this.signals.stopping) {
       this.room.reason = await this.readiness.obstacle();
       if (this.room.reason !== null) return this.#later();
       const run = await this.queue.take();
       if (run === null) return;
-      this.#begin(run);
+      this.active.add(this.#execute(run));
     }
-  }
-
-  #begin(run: RunEntity): void {
-    const execution = this.#execute(run).finally(() => {
-      this.#active.delete(execution);
-      this.#wake();
-    });
-    this.#active.add(execution);
   }
 
   async #execute(run: RunEntity): Promise<void> {
     try {
       const result = await this.executor.execute(run);
-      if (result === 'finished') return;
+      if (result !== 'put-back' || this.signals.stopping) return;
       this.readiness.engineLost();
       // Its slot stays taken meanwhile, so that what fails at once does not fail in a circle.
       await sleep(OBSTACLE_MS);

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
 import { Workspaces } from '../workspaces/workspaces.service.js';
-import { InterruptedRuns } from './interrupted-runs.js';
+import { InterruptedRuns } from './adoption/interrupted-runs.js';
 import { Leftovers } from './leftovers.js';
 import type { WaitingReason } from './run-view.js';
 
@@ -22,17 +22,19 @@ export class HostReadiness {
 
   /** `null` when a run may start. An engine that was seen is taken to be there until `engineLost`. */
   async obstacle(): Promise<WaitingReason | null> {
+    const away = this.#engineSeen ? null : await this.#engineAway();
+    if (away !== null) return away;
+    void this.leftovers.remove();
     const minFree = this.settings.runs.minFreeDisk;
-    if ((await this.workspaces.freeBytes()) < minFree) {
-      return {
-        reason: 'disk_low',
-        message: `The workspaces’ disk has less than ${minFree} bytes free; make room.`,
-      };
-    }
-    if (this.#engineSeen) {
-      void this.leftovers.remove();
-      return null;
-    }
+    if ((await this.workspaces.freeBytes()) >= minFree) return null;
+    return {
+      reason: 'disk_low',
+      message: `The workspaces’ disk has less than ${minFree} bytes free; make room.`,
+    };
+  }
+
+  /** What an earlier process left is settled as soon as the engine is there, whatever else is missing. */
+  async #engineAway(): Promise<WaitingReason | null> {
     const { available, reason } = await this.sandboxes.engineState();
     if (!available) {
       return {

@@ -4,8 +4,8 @@ import { Settings } from '../config/settings.js';
 import { Fence } from '../egress/fence.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { StartupError } from '../kernel/startup-error.js';
+import { InterruptedRuns } from './adoption/interrupted-runs.js';
 import { explain } from './explain.js';
-import { InterruptedRuns } from './interrupted-runs.js';
 import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
 
@@ -23,12 +23,13 @@ export class HostStartup implements OnModuleInit {
   ) {}
 
   /**
-   * Settles what an earlier process left, and makes or checks the sandboxes' network and fences it, when the engine answers; else runs wait
-   * for it and this is done then.
+   * Settles or adopts what an earlier process left, and makes or checks the sandboxes' network and
+   * fences it, when the engine answers; else runs wait for it and this is done then.
    *
    * @throws StartupError when the network is not one that this instance may use.
    */
   async onModuleInit(): Promise<void> {
+    await this.interrupted.mendOutput();
     const { available, reason } = await this.sandboxes.engineState();
     if (!available) {
       this.#logger.warn(reason ?? 'the container engine does not answer');

@@ -2,21 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Injectable, Logger } from '@nestjs/common';
 
+import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
-import { Metrics } from '../metrics/metrics.js';
 import { WorkspaceUnusableError } from '../workspaces/workspaces.service.js';
+import { CommandLostError, type AdoptableRun } from './adoption/adoptable-run.js';
 import { explain } from './explain.js';
 import { decideOutcome, type RunOutcome } from './run-outcome.js';
 import { RunQueue } from './run-queue.js';
 import { RunSession } from './run-session.js';
 import { RunSignals } from './run-signals.js';
 import type { RunEntity } from './run.entity.js';
-import { ConductStep, NeverBegunError } from './steps/conduct.step.js';
+import { NeverBegunError } from './steps/begin.step.js';
+import { ConductStep, LeftRunningError } from './steps/conduct.step.js';
 import { FinishStep } from './steps/finish.step.js';
 import { PrepareStep, type PreparedRun } from './steps/prepare.step.js';
 
-/** What became of an attempt: the run is over, or it waits in the queue again. */
-export type Execution = 'finished' | 'put-back';
+/** What became of an attempt: the run is over, it waits in the queue again, or its command runs on. */
+export type Execution = 'finished' | 'put-back' | 'left';
 
 const STORAGE_RETRY_MS = 1000;
 
@@ -25,6 +27,7 @@ const STORAGE_RETRY_MS = 1000;
 export class RunExecutor {
   readonly #logger = new Logger('Runs');
   readonly #sessions = new Set<RunSession>();
+  #stopping = false;
 
   constructor(
     private readonly prepare: PrepareStep,
@@ -32,17 +35,35 @@ export class RunExecutor {
     private readonly finish: FinishStep,
     private readonly queue: RunQueue,
     private readonly signals: RunSignals,
-    private readonly metrics: Metrics,
+    private readonly settings: Settings,
   ) {}
 
-  /** Ends with the run's outcome stored, or with the run back in the queue untouched. */
-  async execute(run: RunEntity): Promise<Execution> {
+  /** Ends with the run's outcome stored, or as `Execution` says. */
+  execute(run: RunEntity): Promise<Execution> {
+    return this.#carry(run, (session) => this.#outcome(session));
+  }
+
+  /** The same for a run that an earlier process began. */
+  adopt(adoptable: AdoptableRun): Promise<Execution> {
+    return this.#carry(adoptable.run, (session) => this.#adopted(session, adoptable));
+  }
+
+  /** Ends or leaves everything that runs here, because the service stops; nothing begins any more. */
+  stop(): void {
+    this.#stopping = true;
+    for (const session of this.#sessions) this.#letGo(session);
+  }
+
+  async #carry(
+    run: RunEntity,
+    work: (session: RunSession) => Promise<RunOutcome | null>,
+  ): Promise<Execution> {
     const session = new RunSession(run);
     this.#sessions.add(session);
-    this.metrics.activeRuns.inc();
     const unlisten = this.signals.cancel.onRequest(run.id, () => session.end('cancel'));
+    if (this.#stopping) this.#letGo(session);
     try {
-      const outcome = await this.#outcome(session);
+      const outcome = await work(session);
       if (outcome === null) {
         await this.finish.giveBack(session);
         await this.#untilStored(() => this.queue.putBack(run.id));
@@ -50,17 +71,20 @@ export class RunExecutor {
       }
       await this.#untilStored(() => this.finish.run(session, outcome));
       return 'finished';
+    } catch (error) {
+      if (error instanceof LeftRunningError) return 'left';
+      throw error;
     } finally {
       unlisten();
       this.#sessions.delete(session);
-      this.metrics.activeRuns.dec();
       this.signals.changes.notify(run.id);
     }
   }
 
-  /** Ends everything that runs here, because the service stops. */
-  endAll(): void {
-    for (const session of this.#sessions) session.end('service_stopped');
+  /** A command that has not begun yet does not begin any more, whatever the operator wants. */
+  #letGo(session: RunSession): void {
+    if (this.settings.runs.onStop === 'leave') session.leave();
+    else session.end('service_stopped');
   }
 
   /** `null`: nothing of the run has happened, and it can be tried again. */
@@ -76,6 +100,17 @@ export class RunExecutor {
       return decideOutcome(await this.conduct.run(session, prepared));
     } catch (error) {
       if (error instanceof NeverBegunError) return neverBegun(session);
+      if (error instanceof LeftRunningError) throw error;
+      return this.#failed(session, error);
+    }
+  }
+
+  async #adopted(session: RunSession, adoptable: AdoptableRun): Promise<RunOutcome> {
+    try {
+      return decideOutcome(await this.conduct.adopt(session, adoptable));
+    } catch (error) {
+      if (error instanceof CommandLostError) return error.outcome;
+      if (session.leaving.aborted) throw new LeftRunningError();
       return this.#failed(session, error);
     }
   }
@@ -116,7 +151,8 @@ function isPassing(error: unknown): boolean {
 }
 
 function neverBegun(session: RunSession): RunOutcome | null {
-  if (session.endedBy === 'service_stopped') return null;
+  const { endedBy, leaving } = session;
+  if (endedBy === 'service_stopped' || (endedBy === null && leaving.aborted)) return null;
   return { status: 'cancelled', exitCode: null, reason: 'cancelled', message: null };
 }
 

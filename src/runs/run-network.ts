@@ -1,8 +1,10 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
 import { Injectable } from '@nestjs/common';
 
 import { Fence } from '../egress/fence.js';
+import type { OpenGrant } from '../egress/fenced-bridge.js';
 import { Resolvers } from '../egress/host-resolvers.js';
 import { renderResolvConf } from '../egress/resolvers.js';
 import { DataDirectory } from '../persistence/data-directory.js';
@@ -21,6 +23,17 @@ export type NetworkPlace =
       /** Resolves when the fence was seen to stand around the address; nothing starts before. */
       confirmed: Promise<void>;
     };
+
+/** The part of a place that outlives this process. */
+export type NetworkAddress =
+  { mode: 'none' } | { mode: 'bridge'; name: string; address: string; mac: string };
+
+/** The address of a sandbox that an earlier process made. */
+export interface KeptAddress {
+  at: NetworkAddress;
+  /** For how many seconds more it is open; `null`: it is closed. */
+  openSeconds: number | null;
+}
 
 /** How much longer than its run a grant may live: the kernel's last word if the service dies. */
 const GRANT_MARGIN_SECONDS = 60;
@@ -62,12 +75,36 @@ export class RunNetwork {
   /** Opens the run's address where its policy says so. */
   async open(place: NetworkPlace, policy: EffectivePolicy): Promise<void> {
     if (place.mode === 'none' || !policy.networkAccess) return;
-    await this.fence.grantOpen({
-      address: place.address,
-      mac: place.mac,
-      resolvers: await this.resolvers.forOpenSandbox(),
-      seconds: policy.timeoutSeconds + GRANT_MARGIN_SECONDS,
-    });
+    await this.fence.grantOpen(await this.#grant(place, policy.timeoutSeconds));
+  }
+
+  /**
+   * Takes the addresses of sandboxes over that live on from an earlier process: nobody else gets
+   * them, and those that are open stay so, connections included. Only before the first `place`.
+   *
+   * @throws DomainError `control_unavailable` when no fence can be put around them again;
+   *   `engine_unavailable`.
+   */
+  async takeOver(kept: readonly KeptAddress[]): Promise<void> {
+    const names = new Set(kept.flatMap(({ at }) => (at.mode === 'bridge' ? [at.name] : [])));
+    for (const name of names) {
+      const network = await this.networks.ensure(name);
+      const grants: OpenGrant[] = [];
+      for (const { at, openSeconds } of kept) {
+        if (at.mode === 'none' || at.name !== name) continue;
+        this.networks.reserve(at.address);
+        if (openSeconds !== null) grants.push(await this.#grant(at, openSeconds));
+      }
+      await this.fence.ensure(network, grants);
+    }
+  }
+
+  /** The place of a sandbox whose address was taken over. */
+  placeOf(runId: string, at: NetworkAddress): NetworkPlace {
+    const resolvConf = this.#resolvConfOf(runId);
+    return at.mode === 'none'
+      ? { ...at, resolvConf }
+      : { ...at, resolvConf, confirmed: Promise.resolve() };
   }
 
   /** Closes the address; its connections end. */
@@ -81,9 +118,13 @@ export class RunNetwork {
     await rm(this.#resolvConfOf(runId), { force: true });
   }
 
-  /** Removes the files of all runs; for when no sandbox is left that has one mounted. */
-  async removeFiles(): Promise<void> {
-    await rm(this.directory.path('resolv'), { recursive: true, force: true });
+  /** Removes the files of all runs but these; for when no other sandbox has one mounted. */
+  async removeFilesBut(runIds: ReadonlySet<string>): Promise<void> {
+    const directory = this.directory.path('resolv');
+    const files = await readdir(directory).catch(() => []);
+    const kept = new Set([...runIds].map((runId) => basename(this.#resolvConfOf(runId))));
+    const others = files.filter((file) => !kept.has(file));
+    await Promise.all(others.map((file) => rm(join(directory, file), { force: true })));
   }
 
   /** Calls `onBroken` when the fence cannot be kept while the run is behind it. */
@@ -98,6 +139,15 @@ export class RunNetwork {
   async recheck(place: NetworkPlace, onBroken: () => void): Promise<void> {
     if (place.mode === 'none') return;
     await this.fence.check().catch(onBroken);
+  }
+
+  async #grant(at: { address: string; mac: string }, seconds: number): Promise<OpenGrant> {
+    return {
+      address: at.address,
+      mac: at.mac,
+      resolvers: await this.resolvers.forOpenSandbox(),
+      seconds: seconds + GRANT_MARGIN_SECONDS,
+    };
   }
 
   async #fenced(
@@ -124,4 +174,11 @@ export class RunNetwork {
   #resolvConfOf(runId: string): string {
     return this.directory.path('resolv', `${runId}.conf`);
   }
+}
+
+/** What to keep of a place. */
+export function addressOf(place: NetworkPlace): NetworkAddress {
+  if (place.mode === 'none') return { mode: 'none' };
+  const { mode, name, address, mac } = place;
+  return { mode, name, address, mac };
 }

@@ -29,7 +29,8 @@ export interface CommandEnd {
   outputWhole: boolean;
 }
 
-const KILLED_BY_SIGNAL = new Set([137, 143]);
+/** Exit codes of SIGKILL and SIGTERM, by which an engine ends containers. */
+export const KILLED_BY_SIGNAL: ReadonlySet<number> = new Set([137, 143]);
 
 /** The true outcome of a command that has ended. Pure. */
 export function decideOutcome(end: CommandEnd): RunOutcome {

@@ -12,10 +12,11 @@ export class RunSession {
   readonly request: RunRequest;
   place: NetworkPlace | null = null;
   sandbox: Sandbox | null = null;
-  /** Environment name to value; the only place of this process that holds them for long. */
-  secretValues: ReadonlyMap<string, string> = new Map();
+  /** What is masked in the output; the only place of this process that holds it for long. */
+  secretValues: readonly string[] = [];
   endedBy: EndedBy | null = null;
   #end: ((cause: EndedBy) => void) | null = null;
+  readonly #leaving = new AbortController();
 
   constructor(readonly run: RunEntity) {
     this.request = JSON.parse(run.request) as RunRequest;
@@ -26,6 +27,19 @@ export class RunSession {
     if (this.endedBy !== null) return;
     this.endedBy = cause;
     this.#end?.(cause);
+  }
+
+  /**
+   * The service stops: a command that runs is let go of and runs on, and one that has not begun does
+   * not begin.
+   */
+  leave(): void {
+    this.#leaving.abort();
+  }
+
+  /** Fires at `leave`. */
+  get leaving(): AbortSignal {
+    return this.#leaving.signal;
   }
 
   /** Calls `listener` when the run shall end, at once if that was said already. */

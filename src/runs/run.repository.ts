@@ -4,6 +4,7 @@ import { In, type EntityManager } from 'typeorm';
 import { ReadSource } from '../persistence/read-source.js';
 import { ACTIVE_STATUSES, assertTransition, type RunStatus } from './run-status.js';
 import { RunEntity } from './run.entity.js';
+import { RunningCommandEntity } from './running-command.entity.js';
 
 export interface RunFilter {
   issue?: string | undefined;
@@ -88,7 +89,8 @@ export class RunRepository {
   }
 
   /**
-   * Moves a run to another state and sets what comes with it.
+   * Moves a run to another state and sets what comes with it. What was kept to go on with its
+   * command is gone as soon as it is not `running` any more.
    *
    * @throws IllegalTransitionError when the run cannot go there from where it is now.
    */
@@ -101,6 +103,16 @@ export class RunRepository {
     const run = await manager.findOneByOrFail(RunEntity, { id });
     assertTransition(run.status, to);
     await manager.update(RunEntity, { id }, { ...changes, status: to });
+    if (run.status === 'running') await manager.delete(RunningCommandEntity, { runId: id });
+  }
+
+  async keepCommand(manager: EntityManager, command: RunningCommandEntity): Promise<void> {
+    await manager.insert(RunningCommandEntity, command);
+  }
+
+  /** `null` unless the run is `running`. */
+  keptCommand(runId: string): Promise<RunningCommandEntity | null> {
+    return this.read.manager.findOneBy(RunningCommandEntity, { runId });
   }
 
   async update(manager: EntityManager, id: string, changes: Partial<RunEntity>): Promise<void> {

@@ -5,6 +5,13 @@ import { DataDirectory } from '../persistence/data-directory.js';
 import { SandboxModule } from '../sandbox/sandbox.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
+import { ActiveRuns } from './active-runs.js';
+import { AdoptStep } from './adoption/adopt.step.js';
+import { AdoptedRuns } from './adoption/adopted-runs.js';
+import { HostInventory } from './adoption/host-inventory.js';
+import { InterruptedRuns } from './adoption/interrupted-runs.js';
+import { UnadoptableRuns } from './adoption/unadoptable-runs.js';
+import { UnreadableOutput } from './adoption/unreadable-output.js';
 import { RunOutputController } from './api/run-output.controller.js';
 import { RunsController } from './api/runs.controller.js';
 import { CancelSignal, LocalCancelSignal } from './cancel-signal.js';
@@ -14,7 +21,6 @@ import { Dispatcher } from './dispatcher.js';
 import { HostReadiness } from './host-readiness.js';
 import { HostStartup } from './host-startup.js';
 import { IdempotencyKeys } from './idempotency-key.repository.js';
-import { InterruptedRuns } from './interrupted-runs.js';
 import { Leftovers } from './leftovers.js';
 import { ContainerFenceHelper } from './fence-helper.js';
 import { FileOutputLog } from './output/file-output-log.js';
@@ -30,6 +36,7 @@ import { RunSignals } from './run-signals.js';
 import { RunRepository } from './run.repository.js';
 import { RunsService } from './runs.service.js';
 import { SandboxHost } from './sandbox-host.js';
+import { BeginStep } from './steps/begin.step.js';
 import { ConductStep } from './steps/conduct.step.js';
 import { FinishStep } from './steps/finish.step.js';
 import { PrepareStep } from './steps/prepare.step.js';
@@ -47,12 +54,17 @@ import { WaitingRoom } from './waiting-room.js';
         new FileOutputLog((runId) => directory.path('output', `${runId}.ndjson`)),
     },
     { provide: RunQueue, useClass: DatabaseRunQueue },
+    ActiveRuns,
+    AdoptStep,
+    AdoptedRuns,
+    BeginStep,
     ConductStep,
     ContainerFenceHelper,
     DirectoryGift,
     DiskMeter,
     Dispatcher,
     FinishStep,
+    HostInventory,
     HostReadiness,
     HostStartup,
     IdempotencyKeys,
@@ -69,6 +81,8 @@ import { WaitingRoom } from './waiting-room.js';
     RunSignals,
     RunsService,
     SandboxHost,
+    UnadoptableRuns,
+    UnreadableOutput,
     WaitingRoom,
   ],
   exports: [RunsService],

@@ -1,9 +1,7 @@
-import { text } from 'node:stream/consumers';
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { HostListener } from '../egress/host-listener.js';
-import { engine } from '../support/engine.js';
+import { engine, inside } from '../support/engine.js';
 import { createRun, finishRun } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
 import { world } from '../support/world.js';
@@ -75,14 +73,6 @@ async function seenOf(addresses: readonly string[]): Promise<string[]> {
 async function end(id: string): Promise<void> {
   await service.api('POST', `/api/v1/runs/${id}/cancel`, AUTHORIZED);
   await finishRun(service, id);
-}
-
-/** What a script prints inside of a container, past all that the service does. */
-async function inside(container: string, script: string): Promise<string> {
-  const exec = await engine()
-    .getContainer(container)
-    .exec({ Cmd: ['bash', '-c', script], AttachStdout: true });
-  return text(await exec.start({}));
 }
 
 describe('a sandbox', () => {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 
 import Docker from 'dockerode';
@@ -10,6 +11,14 @@ import type { ServiceHome } from './service-home.js';
 /** The engine that `DOCKER_HOST` names: under `npm test`, the one of the test world. */
 export function engine(): Docker {
   return new Docker();
+}
+
+/** What a script prints inside of a container, past all that the service does. */
+export async function inside(container: string, script: string): Promise<string> {
+  const exec = await engine()
+    .getContainer(container)
+    .exec({ Cmd: ['bash', '-c', script], AttachStdout: true });
+  return text(await exec.start({}));
 }
 
 /** Removes what a service may have left on the engine: its containers, then its network. */

@@ -4,6 +4,7 @@ import { Settings } from '../../config/settings.js';
 import { Clock } from '../../kernel/clock.js';
 import { RunChanges } from '../run-changes.js';
 import { FIRST_TURN, type RunSession } from '../run-session.js';
+import type { CommandOutput } from '../running-command.js';
 import { OutputLog } from './output-log.js';
 import { OutputRecorder } from './output-recorder.js';
 
@@ -24,10 +25,13 @@ export class OutputRecording {
     private readonly clock: Clock,
   ) {}
 
-  /** Resolves when the output has ended and all of it is stored; counts its pieces as they come. */
+  /**
+   * Resolves when the output has ended and all of it is stored, or the session left and all of it
+   * that is decided is; counts its pieces as they come.
+   */
   async record(
     session: RunSession,
-    output: AsyncIterable<PrintedPiece>,
+    printed: { pieces: AsyncIterable<PrintedPiece>; output: CommandOutput },
     progress: { pieces: number },
   ): Promise<void> {
     const runId = session.run.id;
@@ -35,17 +39,19 @@ export class OutputRecording {
     try {
       const recorder = new OutputRecorder(appender, {
         turn: FIRST_TURN,
-        values: [...session.secretValues.values()],
+        values: printed.output.masked,
         limitBytes: this.settings.runs.outputLimit,
+        afterGap: printed.output.gapUntil !== null,
         onStored: () => this.changes.notify(runId),
       });
-      for await (const piece of output) {
+      for await (const piece of printed.pieces) {
         progress.pieces += 1;
         await recorder.write(piece.stream, piece.at, piece.bytes);
         // What comes after the limit is not stored, so it is not read either.
         if (recorder.full) break;
       }
-      await recorder.end(this.clock.now());
+      if (session.leaving.aborted) await recorder.pause();
+      else await recorder.end(this.clock.now());
     } finally {
       await appender.close();
     }

@@ -3,17 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 
 import { Clock } from '../../kernel/clock.js';
-import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
-import { Transactions } from '../../persistence/transactions.js';
-import type { Sandbox } from '../../sandbox/sandbox.js';
+import { AdoptStep } from '../adoption/adopt.step.js';
+import type { AdoptableRun } from '../adoption/adoptable-run.js';
 import { CommandEnding } from '../command-ending.js';
 import { DiskWatch } from '../disk-watch.js';
 import { OutputRecording } from '../output/output-recording.js';
 import type { NetworkPlace } from '../run-network.js';
 import type { CommandEnd } from '../run-outcome.js';
 import type { RunSession } from '../run-session.js';
-import { RunRepository } from '../run.repository.js';
+import type { RunningCommand } from '../running-command.js';
 import { SandboxHost } from '../sandbox-host.js';
+import { BeginStep } from './begin.step.js';
 import type { PreparedRun } from './prepare.step.js';
 
 /** How long after the end of the command nothing may come before its output counts as cut off. */
@@ -22,13 +22,13 @@ const LATE = { error: 'it did not end' };
 
 /** Output on its way into the log. */
 interface Recorded {
-  /** Resolves when it has ended: `null` when all of it is stored. */
+  /** Resolves when it has ended: `null` when all that was to be stored is. */
   done: Promise<{ error: unknown } | null>;
   progress: { pieces: number };
 }
 
-/** The run was cancelled before its command began. */
-export class NeverBegunError extends Error {}
+/** The service stops and leaves the command running: another one adopts it. */
+export class LeftRunningError extends Error {}
 
 /** `running`: from the frame that starts the command to the last of its output. */
 @Injectable()
@@ -36,8 +36,8 @@ export class ConductStep {
   readonly #logger = new Logger('Runs');
 
   constructor(
-    private readonly transactions: Transactions,
-    private readonly runs: RunRepository,
+    private readonly begin: BeginStep,
+    private readonly adoption: AdoptStep,
     private readonly host: SandboxHost,
     private readonly recording: OutputRecording,
     private readonly clock: Clock,
@@ -46,34 +46,55 @@ export class ConductStep {
   /**
    * Starts the prepared command and sees it to its end.
    *
-   * @throws NeverBegunError when the run was ended before; DomainError when it could not be started.
+   * @throws NeverBegunError, LeftRunningError; DomainError when it could not be started.
    */
   async run(session: RunSession, prepared: PreparedRun): Promise<CommandEnd> {
-    const { policy, place, sandbox, frame } = prepared;
-    await this.host.network.open(place, policy);
-    await this.#commitStart(session, sandbox);
+    const { sandbox, frame } = prepared;
+    const command = await this.begin.run(session, prepared);
+    return this.#see(session, command, () => sandbox.start(frame.bytes, frame.nonce));
+  }
 
+  /**
+   * Sees a command to its end that an earlier process began.
+   *
+   * @throws CommandLostError, LeftRunningError
+   */
+  async adopt(session: RunSession, adoptable: AdoptableRun): Promise<CommandEnd> {
+    const command = await this.adoption.run(session, adoptable);
+    return this.#see(session, command, () => Promise.resolve());
+  }
+
+  async #see(
+    session: RunSession,
+    command: RunningCommand,
+    start: () => Promise<void>,
+  ): Promise<CommandEnd> {
+    const { sandbox, place, limits } = command;
     let ending: CommandEnding | null = null;
-    const disk = new DiskWatch(this.host.disk, session, policy.resources.workspace, () =>
-      policy.rootWritable ? sandbox.writtenBytes() : Promise.resolve(0),
+    const disk = new DiskWatch(this.host.disk, session, limits.workspaceBytes, () =>
+      limits.rootWritable ? sandbox.writtenBytes() : Promise.resolve(0),
     );
     const unwatch = this.host.network.watch(place, () => session.end('fence_broken'));
-    const timer = setTimeout(() => session.end('timeout'), policy.timeoutSeconds * 1000);
+    const timer = this.#endAt(command.deadline, session);
     try {
-      await sandbox.start(frame.bytes, frame.nonce);
+      await start();
       // From now on there is a process that a signal reaches.
       ending = new CommandEnding(session, sandbox);
       // The bridge's new port came with the start.
       void this.host.network.recheck(place, () => session.end('fence_broken'));
       disk.start();
-      const output = this.#record(session, sandbox);
-      const exit = await sandbox.wait();
-      const { endedBy } = session;
+      const output = this.#record(session, command);
+      const exit = await unlessLeft(session, sandbox.wait(), output);
+      clearTimeout(timer);
       ending.over();
       await this.#close(session, place);
-      const outputWhole = await this.#drained(session, output);
+      if (output === null) await cancelledOrLeft(session);
+      const { endedBy } = session;
+      const outputWhole = output !== null && (await this.#drained(session, output));
       if (exit.error) this.#logger.warn(`run ${session.run.id}: the engine says: ${exit.error}`);
-      const { exitCode, oomKilled, acknowledged, gone, engineOutage: engineWasAway } = exit;
+      const { exitCode, oomKilled, gone } = exit;
+      const acknowledged = exit.acknowledged || command.begun;
+      const engineWasAway = exit.engineOutage || command.engineWasAway;
       return { exitCode, oomKilled, acknowledged, gone, engineWasAway, endedBy, outputWhole };
     } finally {
       clearTimeout(timer);
@@ -83,20 +104,9 @@ export class ConductStep {
     }
   }
 
-  /** From this commit on the command may have begun, so it never begins again. */
-  async #commitStart(session: RunSession, sandbox: Sandbox): Promise<void> {
-    const { id, issue } = session.run;
-    await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
-      const current = await this.runs.findIn(tx.manager, id);
-      if (session.endedBy !== null || current === null || current.cancelRequestedAt !== null)
-        throw new NeverBegunError();
-      await this.runs.transition(tx.manager, id, 'running', {
-        runningAt: this.clock.now(),
-        containerId: sandbox.containerId,
-        sandboxReport: JSON.stringify(sandbox.report),
-      });
-      tx.audit({ action: 'run.started', target: id, details: { issue } });
-    });
+  #endAt(deadline: number | null, session: RunSession): NodeJS.Timeout | undefined {
+    if (deadline === null) return undefined;
+    return setTimeout(() => session.end('timeout'), Math.max(0, deadline - this.clock.now()));
   }
 
   /** A fence that fails now changes nothing about how the command ended. `FinishStep` tries again. */
@@ -113,6 +123,7 @@ export class ConductStep {
     for (;;) {
       const before = recorded.progress.pieces;
       const failure = await Promise.race([recorded.done, sleep(DRAIN_MS, LATE, { ref: false })]);
+      if (session.leaving.aborted) throw new LeftRunningError();
       if (failure === null) return true;
       if (failure === LATE && recorded.progress.pieces > before) continue;
       this.#logger.error(`run ${session.run.id}: its output is not whole`, failure.error);
@@ -120,13 +131,42 @@ export class ConductStep {
     }
   }
 
-  #record(session: RunSession, sandbox: Sandbox): Recorded {
+  #record(session: RunSession, { sandbox, output }: RunningCommand): Recorded | null {
+    if (output === null) return null;
     const progress = { pieces: 0 };
-    const done = this.recording.record(session, sandbox.output(), progress).then(
+    const pieces = sandbox.output(session.leaving, output.gapUntil);
+    const done = this.recording.record(session, { pieces, output }, progress).then(
       () => null,
       // It may fail long before anybody waits for it.
       (error: unknown) => ({ error }),
     );
     return { done, progress };
   }
+}
+
+/** When the session leaves, what was read of the output is stored before the answer. */
+async function unlessLeft<T>(
+  session: RunSession,
+  work: Promise<T>,
+  output: Recorded | null,
+): Promise<T> {
+  const result = await Promise.race([work, left(session)]);
+  if (result !== LEFT) return result;
+  await output?.done;
+  throw new LeftRunningError();
+}
+
+/** For a command that has ended and whose output may not be shown: only its owner can give it up. */
+async function cancelledOrLeft(session: RunSession): Promise<void> {
+  const ended = new Promise<void>((resolve) => session.onEnd(() => resolve()));
+  if ((await Promise.race([ended, left(session)])) === LEFT) throw new LeftRunningError();
+}
+
+const LEFT = Symbol('left');
+
+function left({ leaving }: RunSession): Promise<typeof LEFT> {
+  if (leaving.aborted) return Promise.resolve(LEFT);
+  return new Promise((resolve) => {
+    leaving.addEventListener('abort', () => resolve(LEFT), { once: true });
+  });
 }

@@ -70,7 +70,7 @@ export class FinishStep {
   /** Removes what the run had on this machine: sandbox, open address, address, files. */
   async giveBack(session: RunSession): Promise<void> {
     const { run, sandbox, place } = session;
-    session.secretValues = new Map();
+    session.secretValues = [];
     session.sandbox = null;
     session.place = null;
     const giveBack = () => this.#giveBack(run.id, sandbox, place);

@@ -85,7 +85,7 @@ export class PrepareStep {
       if (value !== undefined) injected.set(variable, value.reveal());
     }
     refuseTooLarge(injected);
-    session.secretValues = injected;
+    session.secretValues = [...injected.values()];
     const passed = Object.entries(this.settings.passedEnvironment);
     const nonce = newNonce();
     const environment = {

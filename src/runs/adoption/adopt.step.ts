@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Injectable, Logger } from '@nestjs/common';
+
+import { DomainError } from '../../kernel/domain-error.js';
+import type { Sandbox, SandboxState } from '../../sandbox/sandbox.js';
+import type { SandboxReport } from '../../sandbox/sandbox-report.js';
+import { SecretVault } from '../../secrets/secret-vault.js';
+import { OutputLog } from '../output/output-log.js';
+import { KILLED_BY_SIGNAL } from '../run-outcome.js';
+import type { RunSession } from '../run-session.js';
+import { RunRepository } from '../run.repository.js';
+import type { CommandOutput, RunningCommand } from '../running-command.js';
+import { SandboxHost } from '../sandbox-host.js';
+import {
+  CommandLostError,
+  CONTAINER_GONE,
+  NEVER_SEEN_TO_BEGIN,
+  type AdoptableRun,
+} from './adoptable-run.js';
+import { UnreadableOutput } from './unreadable-output.js';
+
+const RETRY_MS = 1000;
+
+/** Takes a command over from an earlier process, as it stands. */
+@Injectable()
+export class AdoptStep {
+  readonly #logger = new Logger('Runs');
+
+  constructor(
+    private readonly runs: RunRepository,
+    private readonly host: SandboxHost,
+    private readonly vault: SecretVault,
+    private readonly log: OutputLog,
+    private readonly unreadable: UnreadableOutput,
+  ) {}
+
+  /**
+   * Waits for the engine as long as it takes, or until the session leaves.
+   *
+   * @throws CommandLostError when there is nothing to go on with; DomainError `engine_unavailable`
+   *   when the session left first.
+   */
+  async run(session: RunSession, adoptable: AdoptableRun): Promise<RunningCommand> {
+    const { run, containerId, nonce, limits } = adoptable;
+    const report = JSON.parse(run.sandboxReport ?? '{}') as SandboxReport;
+    const sandbox = this.host.sandboxes.adopt(containerId, { report, nonce });
+    const place = this.host.network.placeOf(run.id, adoptable.at);
+    Object.assign(session, { sandbox, place });
+    const { head, state } = await untilAnswered(session, async () => ({
+      head: await sandbox.head(),
+      state: await sandbox.state(),
+    }));
+    if (state === null) throw new CommandLostError(CONTAINER_GONE);
+    const until = await this.#storedUntil(run.id);
+    if (head === 'silent' && until === null) throw new CommandLostError(NEVER_SEEN_TO_BEGIN);
+    const gapUntil = head === 'acknowledged' ? null : (until ?? 0);
+    await this.#end(session, adoptable, state);
+    this.#logger.log(`run ${run.id} goes on from where an earlier service left it`);
+    return {
+      sandbox,
+      place,
+      limits,
+      deadline: state.endedAt === null ? deadlineOf(adoptable) : null,
+      output: this.#output(session, adoptable, gapUntil),
+      begun: true,
+      engineWasAway: await this.#engineWasAway(session, sandbox, state),
+    };
+  }
+
+  /** Says again what was said before, or came true while nobody watched. The first counts. */
+  async #end(session: RunSession, adoptable: AdoptableRun, state: SandboxState): Promise<void> {
+    // Read anew: from now on a cancellation reaches the session by itself.
+    const cancelledAt = (await this.runs.find(adoptable.run.id))?.cancelRequestedAt ?? null;
+    const endedAt = state.endedAt ?? Infinity;
+    if (cancelledAt !== null && cancelledAt <= endedAt) session.end('cancel');
+    if (state.endedAt !== null && endedAt >= deadlineOf(adoptable)) session.end('timeout');
+    if (state.endedAt === null && adoptable.unfenced) session.end('fence_broken');
+  }
+
+  /** When the last piece was printed that is stored; `null` when none is. */
+  async #storedUntil(runId: string): Promise<number | null> {
+    const appender = await this.log.open(runId);
+    await appender.close();
+    return appender.last?.until ?? null;
+  }
+
+  #output(
+    session: RunSession,
+    { run, maskedValues }: AdoptableRun,
+    gapUntil: number | null,
+  ): CommandOutput | null {
+    if (maskedValues === null) return { masked: [], gapUntil };
+    try {
+      session.secretValues = this.vault.openForRun(run.id, maskedValues);
+      return { masked: session.secretValues, gapUntil };
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      this.#logger.error(`run ${run.id}: its output cannot be shown: ${error.message}`);
+      this.unreadable.add(session);
+      return null;
+    }
+  }
+
+  /** Asked only where it decides: an engine that comes back kills what it finds. */
+  async #engineWasAway(
+    session: RunSession,
+    sandbox: Sandbox,
+    { endedAt, exitCode }: SandboxState,
+  ): Promise<boolean> {
+    if (endedAt === null || !KILLED_BY_SIGNAL.has(exitCode)) return false;
+    return untilAnswered(session, () => sandbox.engineMayHaveRestarted());
+  }
+}
+
+function deadlineOf({ runningAt, limits }: AdoptableRun): number {
+  return runningAt + limits.timeoutSeconds * 1000;
+}
+
+async function untilAnswered<T>(session: RunSession, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const passing = error instanceof DomainError && error.code === 'engine_unavailable';
+      if (!passing || session.leaving.aborted) throw error;
+      await sleep(RETRY_MS, undefined, { signal: session.leaving }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { NetworkAddress } from '../run-network.js';
+import type { RunOutcome } from '../run-outcome.js';
+import type { RunEntity } from '../run.entity.js';
+import type { RunningCommandEntity } from '../running-command.entity.js';
+import type { CommandLimits } from '../running-command.js';
+
+/** A run that an earlier process left `running`, and whose container is there. */
+export interface AdoptableRun {
+  run: RunEntity;
+  containerId: string;
+  runningAt: number;
+  nonce: string;
+  at: NetworkAddress;
+  limits: CommandLimits;
+  maskedValues: string | null;
+  /** No fence could be put around its address again. */
+  unfenced: boolean;
+}
+
+/** The command is lost, with the true reason. */
+export class CommandLostError extends Error {
+  constructor(readonly outcome: RunOutcome) {
+    super('the command is lost');
+  }
+}
+
+export const NEVER_SEEN_TO_BEGIN: RunOutcome = {
+  status: 'lost',
+  exitCode: null,
+  reason: 'service_restarted',
+  message: 'The service ended while it started the command; nothing says that it began.',
+};
+
+export const CONTAINER_GONE: RunOutcome = {
+  status: 'lost',
+  exitCode: null,
+  reason: 'container_gone',
+  message: 'Its container was gone when the service came back.',
+};
+
+/** `null` for a row that lacks what it takes: one of an older version. */
+export function adoptable(run: RunEntity, kept: RunningCommandEntity | null): AdoptableRun | null {
+  const { containerId, runningAt } = run;
+  if (kept === null || containerId === null || runningAt === null) return null;
+  return {
+    run,
+    containerId,
+    runningAt,
+    nonce: kept.nonce,
+    at: JSON.parse(kept.place) as NetworkAddress,
+    limits: JSON.parse(kept.limits) as CommandLimits,
+    maskedValues: kept.maskedValues,
+    unfenced: false,
+  };
+}

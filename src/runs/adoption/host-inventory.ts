@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+
+import { HelperContainers } from '../../sandbox/helper-containers.js';
+import { Sandboxes, type FoundSandbox } from '../../sandbox/sandboxes.js';
+import { RunNetwork, type KeptAddress } from '../run-network.js';
+
+/** What earlier processes left on this machine. */
+@Injectable()
+export class HostInventory {
+  constructor(
+    private readonly helpers: HelperContainers,
+    private readonly sandboxes: Sandboxes,
+    private readonly network: RunNetwork,
+  ) {}
+
+  list(): Promise<FoundSandbox[]> {
+    return this.sandboxes.list();
+  }
+
+  /** Removes helpers, all sandboxes but the kept, and the files that were mounted into them. */
+  async clear(found: readonly FoundSandbox[], kept: ReadonlySet<string>): Promise<void> {
+    await this.helpers.removeAll();
+    const orphans = found.filter(({ containerId }) => !kept.has(containerId));
+    await this.sandboxes.remove(orphans.map(({ containerId }) => containerId));
+    const rest = found.filter(({ containerId }) => kept.has(containerId));
+    await this.network.removeFilesBut(new Set(rest.map(({ runId }) => runId)));
+  }
+
+  /** As `RunNetwork.takeOver`. */
+  takeOver(addresses: readonly KeptAddress[]): Promise<void> {
+    return this.network.takeOver(addresses);
+  }
+}

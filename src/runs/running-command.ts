@@ -1,0 +1,45 @@
+import type { EffectivePolicy } from '../sandbox/policy.js';
+import type { Sandbox } from '../sandbox/sandbox.js';
+import type { NetworkPlace } from './run-network.js';
+
+/** The part of a policy that is held while the command runs. The rest is in its container. */
+export interface CommandLimits {
+  timeoutSeconds: number;
+  networkAccess: boolean;
+  rootWritable: boolean;
+  workspaceBytes: number;
+}
+
+/** What is to be stored of a command's output. */
+export interface CommandOutput {
+  masked: readonly string[];
+  /**
+   * The engine's log has lost its beginning: only what is younger than this, in milliseconds since
+   * 1970, is still to be stored.
+   */
+  gapUntil: number | null;
+}
+
+/** A command from the moment that its frame may be sent. */
+export interface RunningCommand {
+  sandbox: Sandbox;
+  place: NetworkPlace;
+  limits: CommandLimits;
+  /** When its time is up, in milliseconds since 1970; `null` for one that has ended already. */
+  deadline: number | null;
+  /** `null`: what must be masked cannot be read, so none of its output may be shown. */
+  output: CommandOutput | null;
+  /** It is known to have begun, whatever its log still says. */
+  begun: boolean;
+  /** The engine restarted while nobody watched. */
+  engineWasAway: boolean;
+}
+
+export function limitsOf(policy: EffectivePolicy): CommandLimits {
+  return {
+    timeoutSeconds: policy.timeoutSeconds,
+    networkAccess: policy.networkAccess,
+    rootWritable: policy.rootWritable,
+    workspaceBytes: policy.resources.workspace,
+  };
+}

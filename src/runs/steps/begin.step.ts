@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+
+import { Clock } from '../../kernel/clock.js';
+import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
+import { Transactions } from '../../persistence/transactions.js';
+import { SecretVault } from '../../secrets/secret-vault.js';
+import { RunNetwork, addressOf } from '../run-network.js';
+import type { RunSession } from '../run-session.js';
+import { RunRepository } from '../run.repository.js';
+import { limitsOf, type RunningCommand } from '../running-command.js';
+import type { PreparedRun } from './prepare.step.js';
+
+/** The run was cancelled, or the service stops, before its command began. */
+export class NeverBegunError extends Error {}
+
+/** The commit after which a command may begin, with all that another process needs to go on. */
+@Injectable()
+export class BeginStep {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly runs: RunRepository,
+    private readonly network: RunNetwork,
+    private readonly vault: SecretVault,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Opens the network where the policy says so, and commits that the frame is being sent.
+   *
+   * @throws NeverBegunError, DomainError
+   */
+  async run(session: RunSession, prepared: PreparedRun): Promise<RunningCommand> {
+    const { policy, place, sandbox } = prepared;
+    await this.network.open(place, policy);
+    const runningAt = await this.#commit(session, prepared);
+    return {
+      sandbox,
+      place,
+      limits: limitsOf(policy),
+      deadline: runningAt + policy.timeoutSeconds * 1000,
+      output: { masked: session.secretValues, gapUntil: null },
+      begun: false,
+      engineWasAway: false,
+    };
+  }
+
+  async #commit(session: RunSession, prepared: PreparedRun): Promise<number> {
+    const { id, issue } = session.run;
+    const { policy, place, sandbox, frame } = prepared;
+    const runningAt = this.clock.now();
+    const kept = {
+      runId: id,
+      nonce: frame.nonce,
+      place: JSON.stringify(addressOf(place)),
+      limits: JSON.stringify(limitsOf(policy)),
+      maskedValues: this.#sealed(session),
+    };
+    await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
+      const current = await this.runs.findIn(tx.manager, id);
+      const stopped = session.endedBy !== null || session.leaving.aborted;
+      if (stopped || current === null || current.cancelRequestedAt !== null)
+        throw new NeverBegunError();
+      await this.runs.transition(tx.manager, id, 'running', {
+        runningAt,
+        containerId: sandbox.containerId,
+        sandboxReport: JSON.stringify(sandbox.report),
+      });
+      await this.runs.keepCommand(tx.manager, kept);
+      tx.audit({ action: 'run.started', target: id, details: { issue } });
+    });
+    return runningAt;
+  }
+
+  /** The secrets themselves may be changed or deleted while the command runs. */
+  #sealed({ run, secretValues }: RunSession): string | null {
+    return secretValues.length === 0 ? null : this.vault.sealForRun(run.id, secretValues);
+  }
+}
