@@ -62,11 +62,11 @@ describe.each(['runc', 'runsc'] as const)('neighbours behind the fence, %s', (ru
     try {
       const fromHost = () => connects([], victim.address);
       const fromOutside = () => connects(outside.enter, victim.address);
-      expect([await fromHost(), await fromOutside()]).toEqual([true, true]);
+      expect(await Promise.all([fromHost(), fromOutside()])).toEqual([true, true]);
       await lab.fence.ensure(lab.bridge);
-      expect([await fromHost(), await fromOutside()]).toEqual([false, false]);
+      expect(await Promise.all([fromHost(), fromOutside()])).toEqual([false, false]);
       await lab.open(victim);
-      expect([await fromHost(), await fromOutside()]).toEqual([false, false]);
+      expect(await Promise.all([fromHost(), fromOutside()])).toEqual([false, false]);
     } finally {
       await outside.leave();
     }
@@ -152,7 +152,7 @@ describe('neighbours with raw sockets behind the fence', () => {
 });
 
 async function connects(enter: readonly string[], address: string): Promise<boolean> {
-  const connect = `timeout 1.5 bash -c 'exec 3<>/dev/tcp/${address}/${PORT}'`;
+  const connect = `timeout 3 bash -c 'exec 3<>/dev/tcp/${address}/${PORT}'`;
   return (await command([...enter, 'bash', '-c', connect])).code === 0;
 }
 

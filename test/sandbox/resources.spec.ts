@@ -40,7 +40,7 @@ describe('resources under runc', () => {
   });
 
   it('R3 throttles the processor', async () => {
-    const burn = `for i in 1 2 3 4; do perl -e '1 while (times)[0] + (times)[1] < 0.1' & done; wait; echo "throttled $(sed -n 's/^nr_throttled //p' /sys/fs/cgroup/cpu/cpu.stat /sys/fs/cgroup/cpu.stat 2>/dev/null | head -1)"`;
+    const burn = `for i in 1 2 3 4; do perl -e '1 while (times)[0] + (times)[1] < 0.3' & done; wait; echo "throttled $(sed -n 's/^nr_throttled //p' /sys/fs/cgroup/cpu/cpu.stat /sys/fs/cgroup/cpu.stat 2>/dev/null | head -1)"`;
     const [held, free] = await Promise.all([bench.script(burn), wide.script(burn)]);
     expect(Number(parseFindings(held.stdout).throttled)).toBeGreaterThan(0);
     expect(Number(parseFindings(free.stdout).throttled)).toBeLessThan(
