@@ -10,7 +10,7 @@ import { ErrorFilter } from './http/error.filter.js';
 import { ErrorReplies } from './http/error-replies.js';
 import { createFastifyServer } from './http/fastify-server.js';
 import { HttpAdapter } from './http/http-adapter.js';
-import { JsonBodyInterceptor } from './http/json-body.interceptor.js';
+import { interceptBodies } from './http/intercept-bodies.js';
 import { buildDocument } from './http/openapi/build-document.js';
 import { OpenApiDocument } from './http/openapi/openapi-document.js';
 import { RequestObservers } from './http/request-observers.js';
@@ -34,10 +34,11 @@ export async function createApp(
   settings: Settings,
   options: AppOptions = {},
 ): Promise<NestFastifyApplication> {
-  const log = (options.rootLogger ?? new BufferedRootLogger(settings.logLevel)).pino;
+  const rootLogger = options.rootLogger ?? new BufferedRootLogger(settings.logLevel);
+  const log = rootLogger.pino;
   const replies = new ErrorReplies(log);
   const observers = new RequestObservers();
-  observers.register(accessLog(log));
+  observers.register(accessLog(rootLogger));
   const server = createFastifyServer({
     replies,
     observers,
@@ -49,7 +50,7 @@ export async function createApp(
     new HttpAdapter(server),
     { bodyParser: false, abortOnError: false, logger: new NestLogger(log) },
   );
-  app.useGlobalInterceptors(new JsonBodyInterceptor());
+  interceptBodies(app);
   app.useGlobalPipes(createValidationPipe());
   app.useGlobalFilters(new ErrorFilter(replies));
   serveDocumentation(app);

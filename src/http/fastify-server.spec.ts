@@ -19,6 +19,7 @@ const TIMEOUTS = {
 };
 
 let server: FastifyInstance | undefined;
+let slowCalls = 0;
 
 async function start(): Promise<{ port: number; answered: AnsweredRequest[] }> {
   const answered: AnsweredRequest[] = [];
@@ -34,7 +35,10 @@ async function start(): Promise<{ port: number; answered: AnsweredRequest[] }> {
   server.get('/fails', () => {
     throw new Error('a driver said hunter2');
   });
-  server.get('/slow', () => sleep(300, 'done'));
+  server.get('/slow', () => {
+    slowCalls += 1;
+    return sleep(300, 'done');
+  });
   server.get('/breaks', (_request, reply) => {
     reply.raw.writeHead(200, { 'content-type': 'text/plain' });
     reply.raw.write('half');
@@ -52,7 +56,10 @@ async function send(port: number, ...parts: string[]): Promise<string> {
   return answer;
 }
 
+const slowCallsAre = (count: number) => expect.poll(() => slowCalls).toBe(count);
+
 afterEach(async () => {
+  slowCalls = 0;
   await server?.close();
   server = undefined;
 });
@@ -101,12 +108,39 @@ describe('the server around the routes', () => {
     expect(answer).not.toContain('"error"');
   });
 
+  it(
+    'tells of every answer once, with its own id, those that the client did not wait for too',
+    { timeout: 30_000 },
+    async () => {
+      const { port, answered } = await start();
+      const closing = 'Host: a\r\nConnection: close\r\n\r\n';
+      await send(port, `GET /nothing HTTP/1.1\r\n${closing}`);
+      await send(port, `GET /fails HTTP/1.1\r\n${closing}`);
+      await send(port, `GET /%zz HTTP/1.1\r\n${closing}`);
+      await send(port, 'GET /breaks HTTP/1.1\r\nHost: a\r\n\r\n').catch(() => '');
+      const impatient = connect(port, '127.0.0.1');
+      impatient.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
+      await slowCallsAre(1);
+      impatient.destroy();
+      await expect.poll(() => answered.length, { timeout: 5000 }).toBe(5);
+      await sleep(400);
+      expect(answered.map(({ route, status, aborted }) => [route, status, aborted])).toEqual([
+        ['unmatched', 404, false],
+        ['/fails', 500, false],
+        ['unmatched', 400, false],
+        ['/breaks', 200, true],
+        ['/slow', 499, true],
+      ]);
+      expect(new Set(answered.map(({ requestId }) => requestId)).size).toBe(5);
+    },
+  );
+
   it('answers in the envelope while it closes', async () => {
     const { port } = await start();
     const socket = connect(port, '127.0.0.1');
     const answers = text(socket);
     socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
-    await sleep(50);
+    await slowCallsAre(1);
     const closed = server?.close();
     socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(await answers).toMatch(/^HTTP\/1\.1 200 [^]*HTTP\/1\.1 503 [^]*"code":"shutting_down"/);

@@ -15,12 +15,14 @@ import type { ErrorReplies } from './error-replies.js';
 import { answerUnrouted } from './not-found.js';
 import { registerRequestContext } from './request-context.js';
 import { checkFrame, clientRequestIdOf, pathOf } from './request-frame.js';
-import type { RequestObservers } from './request-observers.js';
+import type { AnsweredRequest, RequestObservers } from './request-observers.js';
 import { securityHeadersFor } from './security-headers.js';
 import type { ServerTimeouts } from './server-timeouts.js';
 import { discardRest, leavesBodyUnread } from './unread-body.js';
 
 const LONGEST_LOGGED_PATH = 1024;
+/** No status of HTTP: what proxies write into their logs where nobody was there to answer. */
+const CLIENT_CLOSED_REQUEST = 499;
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 declare module 'fastify' {
@@ -61,8 +63,8 @@ export function createFastifyServer(parts: ServerParts): FastifyInstance {
       requireHostHeader: false,
     },
     frameworkErrors: (error, request, reply) => {
+      tellAtEnd(observers, request, reply);
       setCommonHeaders(request, reply);
-      reply.raw.once('finish', () => observers.tell(answered(request, reply)));
       replies.send(request, reply, error);
     },
     clientErrorHandler: (error, socket) => {
@@ -94,6 +96,7 @@ function addFrameHooks(server: FastifyInstance, observers: RequestObservers): vo
     done();
   });
   server.addHook('onRequest', (request, reply, done) => {
+    tellAtEnd(observers, request, reply);
     setCommonHeaders(request, reply);
     checkFrame(request);
     if (closing) {
@@ -102,10 +105,15 @@ function addFrameHooks(server: FastifyInstance, observers: RequestObservers): vo
     }
     done();
   });
-  server.addHook('onResponse', (request, reply, done) => {
-    observers.tell(answered(request, reply));
-    done();
-  });
+}
+
+/** Fastify's `onResponse` does not run for an answer whose client went away in its middle. */
+function tellAtEnd(
+  observers: RequestObservers,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  reply.raw.on('close', () => observers.tell(answered(request, reply)));
 }
 
 /** Node answers `Expect` other than `100-continue` by itself and outside the envelope. */
@@ -121,13 +129,14 @@ function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('X-Request-ID', request.id);
 }
 
-function answered(request: FastifyRequest, reply: FastifyReply) {
+function answered(request: FastifyRequest, reply: FastifyReply): AnsweredRequest {
   return {
     requestId: request.id,
     method: request.raw.method ?? '',
     path: pathOf(request.raw.url ?? '').slice(0, LONGEST_LOGGED_PATH),
     route: request.routeOptions?.url ?? 'unmatched',
-    status: reply.statusCode,
+    status: reply.raw.headersSent ? reply.statusCode : CLIENT_CLOSED_REQUEST,
+    aborted: !reply.raw.writableFinished,
     durationMs: reply.elapsedTime,
     clientAddress: request.risoluto?.clientAddress ?? request.raw.socket.remoteAddress ?? '',
     actor: SAFE_METHODS.has(request.method) ? undefined : request.risoluto?.actor,
@@ -135,13 +144,17 @@ function answered(request: FastifyRequest, reply: FastifyReply) {
   };
 }
 
-function refusedByParser(answer: { requestId: string; status: number }, address?: string) {
+function refusedByParser(
+  answer: { requestId: string; status: number },
+  address?: string,
+): AnsweredRequest {
   return {
     ...answer,
     method: 'invalid',
     path: '',
     route: 'unmatched',
     durationMs: 0,
+    aborted: false,
     clientAddress: address ?? '',
     actor: undefined,
     clientRequestId: undefined,

@@ -9,7 +9,8 @@ import { isJsonMediaType } from './media-type.js';
 import { parseStrictJson } from './strict-json.js';
 
 /**
- * Turns the bytes of a body into its JSON object. Interceptors run after the guards and before the
+ * Turns the bytes of a body into its JSON object, for every route that can be sent one
+ * (`interceptBodies`). Interceptors run after the guards and before the
  * pipes, which is the order that the contract promises. A route with `@RawBody` gets the bytes.
  *
  * @throws DomainError `unsupported_media_type`, `invalid_json`, or `validation_failed` when the body

@@ -6,7 +6,10 @@ export interface AnsweredRequest {
   readonly path: string;
   /** The route's template, or `unmatched`; a bounded set, fit for a metric's label. */
   readonly route: string;
+  /** 499 where the client was gone before an answer had begun. */
   readonly status: number;
+  /** The answer did not reach its end: the client went away, or the service cut it. */
+  readonly aborted: boolean;
   readonly durationMs: number;
   readonly clientAddress: string;
   /** Who wrote, or tried to; `undefined` for reads. */

@@ -6,6 +6,9 @@ export type LogLevelName = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trac
 export abstract class RootLogger {
   abstract readonly pino: Logger;
 
+  /** One whole line of JSON with its line end, for who writes so many that building them counts. */
+  abstract writeLine(line: string): void;
+
   /** Writes out what is still buffered; for the end of the process. */
   abstract flush(): void;
 }
@@ -32,6 +35,10 @@ export class BufferedRootLogger extends RootLogger {
     setInterval(() => this.#destination.flush(), FLUSH_EVERY_MS).unref();
   }
 
+  writeLine(line: string): void {
+    this.#destination.write(line);
+  }
+
   flush(): void {
     try {
       this.#destination.flushSync();
@@ -45,9 +52,16 @@ export class BufferedRootLogger extends RootLogger {
 export class StreamRootLogger extends RootLogger {
   readonly pino: Logger;
 
-  constructor(level: LogLevelName, stream: DestinationStream) {
+  constructor(
+    level: LogLevelName,
+    private readonly stream: DestinationStream,
+  ) {
     super();
     this.pino = pino({ ...OPTIONS, level }, stream);
+  }
+
+  writeLine(line: string): void {
+    this.stream.write(line);
   }
 
   flush(): void {}

@@ -1,4 +1,4 @@
-import type { INestApplication, Type } from '@nestjs/common';
+import type { INestApplication, RequestMethod, Type } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 
 import type { ErrorCode } from '../../kernel/error-codes.js';
@@ -25,19 +25,39 @@ export interface DeclaredRoute {
 
 const METHOD_METADATA = 'method';
 
+/** A method of a controller that answers a route. */
+export interface Handler {
+  readonly controller: string;
+  readonly prototype: object;
+  readonly name: string;
+  readonly handler: object;
+  readonly method: RequestMethod;
+}
+
 /** Every route's declarations, by `operationIdOf`. */
 export function routeCatalogue(app: INestApplication): ReadonlyMap<string, DeclaredRoute> {
+  return new Map(
+    handlersOf(app).map(({ controller, name, handler }) => [
+      operationIdOf(controller, name),
+      declarationsOf(handler),
+    ]),
+  );
+}
+
+/** Those of all controllers; can be asked before the application is initialised. */
+export function handlersOf(app: INestApplication): Handler[] {
   const scanner = new MetadataScanner();
-  const routes = new Map<string, DeclaredRoute>();
+  const handlers: Handler[] = [];
   for (const controller of controllersOf(app)) {
     const prototype = controller.prototype as object;
     for (const name of scanner.getAllMethodNames(prototype)) {
       const handler: unknown = Reflect.get(prototype, name);
       if (typeof handler !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, handler)) continue;
-      routes.set(operationIdOf(controller.name, name), declarationsOf(handler));
+      const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod;
+      handlers.push({ controller: controller.name, prototype, name, handler, method });
     }
   }
-  return routes;
+  return handlers;
 }
 
 /** From the container itself: the discovery service does not exist in a preview. */
