@@ -56,7 +56,9 @@ async function send(port: number, ...parts: string[]): Promise<string> {
   return answer;
 }
 
-const slowCallsAre = (count: number) => expect.poll(() => slowCalls).toBe(count);
+async function slowCallsAre(count: number): Promise<void> {
+  await expect.poll(() => slowCalls, { timeout: 5000 }).toBe(count);
+}
 
 afterEach(async () => {
   slowCalls = 0;
