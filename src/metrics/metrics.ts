@@ -2,8 +2,11 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 
 import { AnswerHistogram } from './answer-histogram.js';
 import { AnswerSeries } from './answer-series.js';
+import { threadPoolWaitSeconds } from './thread-pool-wait.js';
 
 const PREFIX = 'risoluto_';
+
+const STORAGE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
 /**
  * Every metric of the product, so that all names stand in one place:
@@ -82,6 +85,56 @@ export class Metrics {
     name: `${PREFIX}run_duration_seconds`,
     help: 'Time from the beginning of a command to its end',
     buckets: [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 1800, 3600, 7200],
+    registers: [this.registry],
+  });
+
+  readonly writeWait = new Histogram({
+    name: `${PREFIX}storage_write_wait_seconds`,
+    help: 'Time a change waited in the line for the writing connection',
+    buckets: STORAGE_BUCKETS,
+    registers: [this.registry],
+  });
+
+  readonly writeGroup = new Histogram({
+    name: `${PREFIX}storage_write_group_works`,
+    help: 'Changes that shared one transaction',
+    buckets: [1, 2, 4, 8, 16, 32, 64],
+    registers: [this.registry],
+  });
+
+  readonly writeDuration = new Histogram({
+    name: `${PREFIX}storage_transaction_seconds`,
+    help: 'Time of a transaction from BEGIN to the end of COMMIT or ROLLBACK',
+    labelNames: ['outcome'] as const,
+    buckets: STORAGE_BUCKETS,
+    registers: [this.registry],
+  });
+
+  readonly readDuration = new Histogram({
+    name: `${PREFIX}storage_read_seconds`,
+    help: 'Time of a read, with its wait for the reading connection and for a thread',
+    buckets: STORAGE_BUCKETS,
+    registers: [this.registry],
+  });
+
+  readonly readsInFlight = new Gauge({
+    name: `${PREFIX}storage_reads_in_flight`,
+    help: 'Reads that run or wait for the reading connection now',
+    registers: [this.registry],
+  });
+
+  readonly threadPoolWait: Gauge = new Gauge({
+    name: `${PREFIX}thread_pool_wait_seconds`,
+    help: 'Time that work of no length took through the thread pool, measured when this is read',
+    registers: [this.registry],
+    collect: async () => this.threadPoolWait.set(await threadPoolWaitSeconds()),
+  });
+
+  readonly engineCalls = new Histogram({
+    name: `${PREFIX}engine_call_seconds`,
+    help: 'Time of a call of the container engine, by its method and path without names',
+    labelNames: ['operation', 'outcome'] as const,
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
     registers: [this.registry],
   });
 

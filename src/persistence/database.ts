@@ -3,6 +3,7 @@ import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import { DataSource, getMetadataArgsStorage, type EntityManager } from 'typeorm';
 import type { SqliteConnectionOptions } from 'typeorm/driver/sqlite/SqliteConnectionOptions.js';
 
+import { StorageTimings } from '../kernel/storage-timings.js';
 import { StartupError } from '../kernel/startup-error.js';
 import { DataDirectoryLock } from './data-directory-lock.js';
 import type { DataDirectory } from './data-directory.js';
@@ -30,6 +31,7 @@ export class Database {
   static async open(
     directory: DataDirectory,
     migrations: readonly MigrationClass[],
+    timings = new StorageTimings(),
   ): Promise<Database> {
     const lock = await DataDirectoryLock.acquire(directory);
     const file = directory.path('risoluto.db');
@@ -49,7 +51,7 @@ export class Database {
       await migrate(writing, migrations);
       const reading = new DataSource({ ...common, flags: OPEN_READONLY });
       opened.push(await reading.initialize());
-      translateErrorsOf(reading);
+      watchReadsOf(reading, timings);
       return new Database(file, writing, reading, lock);
     } catch (error) {
       for (const dataSource of opened.reverse()) await dataSource.destroy();
@@ -100,11 +102,18 @@ async function prepare(writing: DataSource, file: string): Promise<void> {
 }
 
 /** The SQLite driver has one query runner a data source, so this reaches every read. */
-function translateErrorsOf(reading: DataSource): void {
+function watchReadsOf(reading: DataSource, timings: StorageTimings): void {
   const runner = reading.createQueryRunner();
   const query = runner.query.bind(runner);
-  runner.query = ((...parameters: Parameters<typeof query>) =>
-    query(...parameters).catch((error: unknown) => {
+  runner.query = (async (...parameters: Parameters<typeof query>) => {
+    const began = performance.now();
+    timings.readBegan();
+    try {
+      return (await query(...parameters)) as unknown;
+    } catch (error) {
       throw translateStorageError(error);
-    })) as typeof runner.query;
+    } finally {
+      timings.readEnded((performance.now() - began) / 1000);
+    }
+  }) as typeof runner.query;
 }

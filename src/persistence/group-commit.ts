@@ -2,6 +2,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 
 import { DomainError } from '../kernel/domain-error.js';
 import type { Origin } from '../kernel/origin.js';
+import { StorageTimings } from '../kernel/storage-timings.js';
 import type { CollectedDraft, CommitHooks } from './commit-hooks.js';
 import { storageUnavailable, translateStorageError } from './storage-error.js';
 import { Transactions, type Transaction } from './transactions.js';
@@ -18,6 +19,7 @@ const LIMITS: LineLimits = { waiting: 1024, group: 64 };
 
 interface Caller {
   readonly origin: Origin;
+  readonly since: number;
   readonly work: (tx: Transaction) => Promise<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -47,6 +49,7 @@ export class GroupCommit extends Transactions {
     private readonly hooks: CommitHooks,
     private readonly onHookError: (error: unknown) => void,
     private readonly limits: LineLimits = LIMITS,
+    private readonly timings = new StorageTimings(),
   ) {
     super();
     this.#runner = dataSource.createQueryRunner();
@@ -64,7 +67,8 @@ export class GroupCommit extends Transactions {
       );
     }
     return new Promise<T>((resolve, reject) => {
-      this.#line.push({ origin, work, resolve: resolve as (value: unknown) => void, reject });
+      const answer = { resolve: resolve as (value: unknown) => void, reject };
+      this.#line.push({ origin, work, since: performance.now(), ...answer });
       this.#serving ??= this.#serve();
     });
   }
@@ -78,7 +82,12 @@ export class GroupCommit extends Transactions {
   async #serve(): Promise<void> {
     // One turn of the microtask queue lets callers of the same moment share the first group.
     await Promise.resolve();
-    while (this.#line.length > 0) await this.#settle(this.#line.splice(0, this.limits.group));
+    while (this.#line.length > 0) {
+      const group = this.#line.splice(0, this.limits.group);
+      const now = performance.now();
+      for (const { since } of group) this.timings.workTaken((now - since) / 1000);
+      await this.#settle(group);
+    }
     this.#serving = null;
   }
 
@@ -95,6 +104,11 @@ export class GroupCommit extends Transactions {
    * the caller returned, which cannot happen in a group of one.
    */
   async #attempt(group: readonly Caller[]): Promise<Caller | undefined> {
+    const began = performance.now();
+    const ended = (committed: boolean) => {
+      const seconds = (performance.now() - began) / 1000;
+      this.timings.groupEnded({ works: group.length, committed, seconds });
+    };
     let ran: RanWorks;
     try {
       await this.#begin();
@@ -106,9 +120,11 @@ export class GroupCommit extends Transactions {
       await this.#runner.query(ran.spoiler ? 'ROLLBACK' : 'COMMIT');
     } catch (error) {
       await this.#rollback();
+      ended(false);
       for (const caller of group) caller.reject(translateStorageError(error));
       return undefined;
     }
+    ended(ran.spoiler === null);
     if (ran.spoiler) return ran.spoiler.caller;
     if (ran.drafts.length > 0) await this.hooks.afterCommit(this.onHookError);
     for (const answer of ran.answers) answer();

@@ -4,6 +4,7 @@ import { migrations } from '../../migrations/index.js';
 import { Settings } from '../config/settings.js';
 import { Clock } from '../kernel/clock.js';
 import { ReadinessProbes } from '../kernel/readiness.js';
+import { StorageTimings } from '../kernel/storage-timings.js';
 import { CommitHooks } from './commit-hooks.js';
 import { DataDirectory } from './data-directory.js';
 import { DatabaseProbe } from './database-probe.js';
@@ -13,6 +14,10 @@ import { ReadSource } from './read-source.js';
 import { Transactions } from './transactions.js';
 
 const logger = new Logger('Persistence');
+
+function logHookError(error: unknown): void {
+  logger.error('a committed change could not be noted outside the database', error);
+}
 
 /** Opens the database before any module that uses it exists. Does not export what could write past `Transactions`. */
 @Global()
@@ -26,16 +31,15 @@ const logger = new Logger('Persistence');
     },
     {
       provide: Database,
-      inject: [DataDirectory],
-      useFactory: (directory: DataDirectory) => Database.open(directory, migrations),
+      inject: [DataDirectory, StorageTimings],
+      useFactory: (directory: DataDirectory, timings: StorageTimings) =>
+        Database.open(directory, migrations, timings),
     },
     {
       provide: GroupCommit,
-      inject: [Database, CommitHooks],
-      useFactory: (database: Database, hooks: CommitHooks) =>
-        new GroupCommit(database.writing, hooks, (error) =>
-          logger.error('a committed change could not be noted outside the database', error),
-        ),
+      inject: [Database, CommitHooks, StorageTimings],
+      useFactory: (database: Database, hooks: CommitHooks, timings: StorageTimings) =>
+        new GroupCommit(database.writing, hooks, logHookError, undefined, timings),
     },
     { provide: Transactions, useExisting: GroupCommit },
     {

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
+import { Metrics } from '../metrics/metrics.js';
 import { ContainerEngine } from './container-engine.js';
 import { DockerEngine } from './docker/docker-engine.js';
 import { EngineWatch } from './engine-watch.js';
@@ -13,8 +14,11 @@ import { Sandboxes } from './sandboxes.js';
   providers: [
     {
       provide: ContainerEngine,
-      inject: [Settings],
-      useFactory: (settings: Settings) => new DockerEngine(settings.dockerHost),
+      inject: [Settings, Metrics],
+      useFactory: (settings: Settings, { engineCalls }: Metrics) =>
+        new DockerEngine(settings.dockerHost, (operation, outcome, seconds) =>
+          engineCalls.observe({ operation, outcome }, seconds),
+        ),
     },
     EngineWatch,
     HelperContainers,

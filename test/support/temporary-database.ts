@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { migrations as allMigrations } from '../../migrations/index.js';
+import type { StorageTimings } from '../../src/kernel/storage-timings.js';
 import { CommitHooks } from '../../src/persistence/commit-hooks.js';
 import { DataDirectory } from '../../src/persistence/data-directory.js';
 import { Database } from '../../src/persistence/database.js';
@@ -27,6 +28,7 @@ export interface TemporaryDatabaseOptions {
   root?: string;
   migrations?: readonly MigrationClass[];
   limits?: LineLimits;
+  timings?: StorageTimings;
 }
 
 const roots: string[] = [];
@@ -36,7 +38,11 @@ export async function openTemporaryDatabase(
   options: TemporaryDatabaseOptions = {},
 ): Promise<TemporaryDatabase> {
   const directory = DataDirectory.open(options.root ?? temporaryDirectory());
-  const database = await Database.open(directory, options.migrations ?? allMigrations);
+  const database = await Database.open(
+    directory,
+    options.migrations ?? allMigrations,
+    options.timings,
+  );
   const hooks = new CommitHooks();
   const hookErrors: unknown[] = [];
   const transactions = new GroupCommit(
@@ -44,6 +50,7 @@ export async function openTemporaryDatabase(
     hooks,
     (error) => hookErrors.push(error),
     options.limits,
+    options.timings,
   );
   let closed = false;
   return {

@@ -21,6 +21,7 @@ import { attachInput } from './attach-input.js';
 import { type EngineAddress, isLocalEngine, parseEngineAddress } from './engine-address.js';
 import { dial } from './engine-dial.js';
 import { engineCall, toEngineError } from './engine-errors.js';
+import { withTimedCalls, type CallObserver } from './timed-calls.js';
 import { withWholeAnswers } from './whole-answers.js';
 
 /** Silence on a call's connection after which it has failed. */
@@ -45,7 +46,8 @@ export class DockerEngine extends ContainerEngine {
 
   readonly local: boolean;
 
-  constructor(dockerHost: string | null) {
+  /** `onCall` hears of every call but those that last as long as a container. */
+  constructor(dockerHost: string | null, onCall: CallObserver = () => undefined) {
     super();
     this.#address = parseEngineAddress(dockerHost);
     this.local = isLocalEngine(this.#address);
@@ -53,7 +55,8 @@ export class DockerEngine extends ContainerEngine {
       this.#address.kind === 'unix'
         ? { socketPath: this.#address.socketPath, host: undefined }
         : { protocol: 'http' as const, host: this.#address.host, port: this.#address.port };
-    this.#calls = withWholeAnswers(new Docker({ ...destination, timeout: CALL_LIMIT_MS }));
+    const calls = withWholeAnswers(new Docker({ ...destination, timeout: CALL_LIMIT_MS }));
+    this.#calls = withTimedCalls(calls, onCall);
     this.#streams = withWholeAnswers(new Docker({ ...destination, timeout: 0 }));
   }
 
