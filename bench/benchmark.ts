@@ -1,47 +1,93 @@
-/** One question of the benchmark suite: a file `bench/*.bench.ts` exports one as its default. */
+/** How long a benchmark may take: `quick` only shows that it runs. */
+export interface Effort {
+  readonly quick: boolean;
+}
+
+/** One quantity that each round measures. */
+export interface Measure {
+  readonly unit: string;
+  readonly better: 'lower' | 'higher';
+  /** What ours divided by the second contender's must keep; `null` where it is only told. */
+  readonly target: number | null;
+}
+
+export interface Contender {
+  readonly name: string;
+  /** One round; a number for each measure. */
+  measure(): Promise<readonly number[]>;
+}
+
+/** Contenders in the same alternated rounds. The first is ours, and held against the second. */
+export interface Comparison {
+  readonly name: string;
+  readonly measures: readonly Measure[];
+  readonly contenders: readonly Contender[];
+  readonly rounds: number;
+  /** Rounds before the first that counts. */
+  readonly warmUpRounds: number;
+}
+
+/** A file `bench/*.bench.ts` exports one as its default. */
 export interface Benchmark {
-  question: string;
-  /** The first is ours; each other one is what it is measured against, in the same rounds. */
-  contenders: readonly string[];
-  /** The most that ours may take, as a multiple of the second contender. */
-  target: number;
-  rounds: number;
-  /** Makes ready what the rounds need; its `measure` answers milliseconds for the contender's index. */
-  prepare(): Promise<{ measure(contender: number): Promise<number>; dispose(): Promise<void> }>;
+  readonly question: string;
+  /** Makes ready what the rounds need. */
+  prepare(effort: Effort): Promise<{
+    readonly comparisons: readonly Comparison[];
+    dispose(): Promise<void>;
+  }>;
 }
 
-export interface BenchmarkResult {
-  question: string;
-  target: number;
-  rows: { contender: string; medianMs: number; p90Ms: number; ratio: number }[];
+export interface ResultRow {
+  readonly comparison: string;
+  readonly contender: string;
+  readonly unit: string;
+  readonly median: number;
+  readonly p90: number;
+  /** Ours divided by this. */
+  readonly ratio: number;
+  readonly verdict: string;
 }
-
-const WARM_UP_ROUNDS = 3;
 
 /** Alternates the contenders, and who begins, so that whatever slows the machine slows all of them. */
-export async function runBenchmark(benchmark: Benchmark): Promise<BenchmarkResult> {
-  const samples: number[][] = benchmark.contenders.map(() => []);
-  const prepared = await benchmark.prepare();
-  try {
-    for (let round = -WARM_UP_ROUNDS; round < benchmark.rounds; round += 1) {
-      for (const contender of order(samples.length, round)) {
-        const milliseconds = await prepared.measure(contender);
-        samples[contender]!.push(milliseconds);
-      }
+export async function runComparison(comparison: Comparison): Promise<ResultRow[]> {
+  const { contenders, rounds, warmUpRounds } = comparison;
+  const samples: (readonly number[])[][] = contenders.map(() => []);
+  for (let round = -warmUpRounds; round < rounds; round += 1) {
+    for (const index of order(contenders.length, round)) {
+      const sample = await contenders[index]!.measure();
+      if (round >= 0) samples[index]!.push(sample);
     }
-  } finally {
-    await prepared.dispose();
   }
-  for (const list of samples) list.splice(0, WARM_UP_ROUNDS);
-  const ours = quantile(samples[0]!, 0.5);
-  return {
-    question: benchmark.question,
-    target: benchmark.target,
-    rows: benchmark.contenders.map((contender, index) => {
-      const medianMs = quantile(samples[index]!, 0.5);
-      return { contender, medianMs, p90Ms: quantile(samples[index]!, 0.9), ratio: ours / medianMs };
-    }),
-  };
+  return comparison.measures.flatMap((measure, at) => rowsOf(comparison, measure, at, samples));
+}
+
+function rowsOf(
+  { name, contenders }: Comparison,
+  measure: Measure,
+  at: number,
+  samples: (readonly number[])[][],
+): ResultRow[] {
+  const columns = samples.map((list) => list.map((sample) => sample[at]!));
+  const ours = quantile(columns[0]!, 0.5);
+  return contenders.map((contender, index) => {
+    const median = quantile(columns[index]!, 0.5);
+    const ratio = ours / median;
+    return {
+      comparison: name,
+      contender: contender.name,
+      unit: measure.unit,
+      median,
+      p90: quantile(columns[index]!, 0.9),
+      ratio,
+      verdict: index === 1 ? verdictOn(ratio, measure) : '',
+    };
+  });
+}
+
+function verdictOn(ratio: number, { better, target }: Measure): string {
+  if (target === null) return '';
+  const met = better === 'lower' ? ratio <= target : ratio >= target;
+  return `${met ? 'met' : 'MISSED'}: at ${better === 'lower' ? 'most' : 'least'} ${target}`;
 }
 
 function order(count: number, round: number): number[] {

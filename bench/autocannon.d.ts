@@ -1,0 +1,29 @@
+/** What the benchmarks use of it; the package has no types of its own. */
+declare module 'autocannon' {
+  interface Request {
+    method?: string;
+    path?: string;
+    headers?: Record<string, string>;
+    body?: string;
+  }
+
+  interface Options {
+    url: string;
+    connections: number;
+    /** Seconds. */
+    duration: number;
+    requests?: Request[];
+  }
+
+  interface Result {
+    /** Seconds. */
+    duration: number;
+    requests: { total: number };
+    errors: number;
+    timeouts: number;
+    non2xx: number;
+    '2xx': number;
+  }
+
+  export default function autocannon(options: Options): Promise<Result>;
+}
