@@ -15,7 +15,7 @@ import { offlineError } from './offline-error.js';
 import type { OfflineTask } from './offline.module.js';
 
 /** How long a service that starts or stops, or another command, may hold the directory. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 15_000;
 const PAUSE_MS = 200;
 
 export interface Ways<T> {
