@@ -1,14 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import sqlite3 from 'sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { Redacted } from '../../src/kernel/redacted.js';
-import { SecretCipher } from '../../src/secrets/crypto/secret-cipher.js';
 import { SEED, sized } from '../support/long-form.js';
 import { startService, type RunningService } from '../support/service.js';
+import { expectLogLevel, storedValues } from '../support/stored.js';
 
 const MASTER_KEY = 'the key of the durability test';
 const ROUNDS = sized(6, 200);
@@ -64,27 +62,6 @@ async function writeUntilKilled(writer: number, round: number, known: Map<string
   }
 }
 
-async function storedValues(): Promise<Map<string, string>> {
-  const rows = await query<{
-    key: string;
-    ciphertext: string;
-    iv: string;
-    authTag: string;
-    format: number;
-  }>('SELECT key, ciphertext, iv, auth_tag AS authTag, format FROM encrypted_secrets');
-  const cipher = new SecretCipher(new Redacted(MASTER_KEY));
-  return new Map(rows.map((row) => [row.key, cipher.open(row).reveal()]));
-}
-
-function query<T>(sql: string): Promise<T[]> {
-  return new Promise((resolve, reject) => {
-    const database = new sqlite3.Database(join(dataDir, 'risoluto.db'), sqlite3.OPEN_READONLY);
-    database.all(sql, (error, rows) => {
-      database.close(() => (error ? reject(error) : resolve(rows as T[])));
-    });
-  });
-}
-
 describe('a service that is killed while it writes', () => {
   it(
     `keeps every acknowledged change, its audit row and its log line, ${ROUNDS} times`,
@@ -101,7 +78,7 @@ describe('a service that is killed while it writes', () => {
         await Promise.all(writers);
         await service.start();
 
-        const stored = await storedValues();
+        const stored = await storedValues(dataDir, MASTER_KEY);
         for (const [key, { acknowledged, attempted }] of known) {
           const value = stored.get(key) ?? null;
           expect([round, key, value, value === acknowledged || attempted.has(value)]).toEqual([
@@ -124,19 +101,5 @@ describe('a service that is killed while it writes', () => {
 async function expectLevel(): Promise<void> {
   const { body } = await service.api('GET', '/api/v1/audit/verify?full=true');
   expect(body).toEqual({ ok: true, checked: expect.any(Number), firstBroken: null });
-  const rows = await query<{ seq: number; hash: string; target: string; action: string }>(
-    "SELECT seq, hash, target, action FROM audit_rows WHERE action LIKE 'secret.%' ORDER BY seq",
-  );
-  const lines = readFileSync(join(dataDir, 'secrets.audit.log'), 'utf8').trimEnd().split('\n');
-  const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(
-    logged.map(({ sequence, hash, key, operation }) => [sequence, hash, key, operation]),
-  ).toEqual(
-    rows.map(({ seq, hash, target, action }) => [
-      seq,
-      hash,
-      target,
-      action === 'secret.set' ? 'set' : 'delete',
-    ]),
-  );
+  await expectLogLevel(dataDir);
 }
