@@ -13,7 +13,7 @@ export interface CliOptions {
   /** A terminal for all three streams; `stdout` is then what the terminal shows. */
   terminal?: boolean;
   /** Written to standard input, which is then closed; without it the input stays open and empty. */
-  input?: string;
+  input?: string | Buffer;
   cwd?: string;
 }
 
