@@ -13,6 +13,9 @@ import { startWarnings } from './start-warnings.js';
 const EXIT_CONFIGURATION = 78;
 const EXIT_FAILURE = 1;
 
+/** Connections that may wait to be taken; the kernel has a bound of its own (`somaxconn`). */
+const BACKLOG = 4096;
+
 /** How long answers that are under way may take once the service stops; then they are cut. */
 const DRAIN_MS = 5000;
 
@@ -54,7 +57,7 @@ function end(rootLogger: RootLogger, exitCode: number): never {
 async function listen(app: NestFastifyApplication, settings: Settings): Promise<void> {
   const { bind, port } = settings.server;
   try {
-    await app.listen({ host: bind, port });
+    await app.listen({ host: bind, port, backlog: BACKLOG });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     await app.close();

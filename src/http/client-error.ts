@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 
 import { DomainError } from '../kernel/domain-error.js';
 import { newId } from '../kernel/ids.js';
+import { answerOf } from './connection-state.js';
 import { errorAnswer } from './error-envelope.js';
 import { frameError } from './framework-errors.js';
 import { securityHeadersFor } from './security-headers.js';
@@ -31,7 +32,7 @@ export function answerClientError(
   error: NodeJS.ErrnoException,
   socket: Socket,
 ): { requestId: string; status: number } | null {
-  if (error.code === 'ECONNRESET' || !socket.writable || socket.destroyed || answerBegan(socket)) {
+  if (!socket.writable || socket.destroyed || answerBegan(socket) || nobodyAsked(error, socket)) {
     socket.destroy();
     return null;
   }
@@ -54,6 +55,11 @@ export function answerClientError(
   return { requestId, status: answer.status };
 }
 
+/** Who hung up, or never said a word: ten thousand of those at once must not cost an answer each. */
+function nobodyAsked({ code }: NodeJS.ErrnoException, socket: Socket): boolean {
+  return code === 'ECONNRESET' || (code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket.bytesRead === 0);
+}
+
 /** As far as the last packet tells. */
 function asksForHead(error: NodeJS.ErrnoException): boolean {
   const packet: unknown = Reflect.get(error, 'rawPacket');
@@ -62,8 +68,5 @@ function asksForHead(error: NodeJS.ErrnoException): boolean {
 
 /** An answer that is under way must not get a second one in its middle. */
 function answerBegan(socket: Socket): boolean {
-  const message: unknown = Reflect.get(socket, '_httpMessage');
-  return (
-    typeof message === 'object' && message !== null && Reflect.get(message, 'headersSent') === true
-  );
+  return answerOf(socket)?.headersSent === true;
 }

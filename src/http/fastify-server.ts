@@ -8,9 +8,11 @@ import {
 
 import { DomainError } from '../kernel/domain-error.js';
 import { newId } from '../kernel/ids.js';
+import { openFilesLimit, shareOut } from '../kernel/open-files.js';
 import { AllowedMethods } from './allowed-methods.js';
 import { BODY_LIMIT_BYTES, MAX_PARAM_LENGTH, keepBodiesAsBytes } from './body-bytes.js';
 import { answerClientError } from './client-error.js';
+import { limitConnections } from './connection-limit.js';
 import type { ErrorReplies } from './error-replies.js';
 import { answerUnrouted } from './not-found.js';
 import { registerRequestContext } from './request-context.js';
@@ -75,6 +77,7 @@ export function createFastifyServer(parts: ServerParts): FastifyInstance {
   // Beyond 2000 Node drops headers in silence, among them those that a proxy appends at the end and
   // that tell the guard about it. Their size together stays limited.
   server.server.maxHeadersCount = 0;
+  limitConnections(server.server, shareOut(openFilesLimit()).connections);
   answerExpectations(server);
   keepBodiesAsBytes(server);
   allowed.gatherFrom(server);

@@ -8,7 +8,7 @@ export interface ServerTimeouts {
   readonly idleConnectionMs: number;
   /** Between two requests on one connection. */
   readonly keepAliveMs: number;
-  /** How often the first two are looked at. */
+  /** How often the first two are looked at; seldom would mean many connections at a time. */
   readonly checkEveryMs: number;
 }
 
@@ -17,5 +17,5 @@ export const SERVER_TIMEOUTS: ServerTimeouts = {
   requestMs: 60_000,
   idleConnectionMs: 120_000,
   keepAliveMs: 65_000,
-  checkEveryMs: 5_000,
+  checkEveryMs: 1_000,
 };
