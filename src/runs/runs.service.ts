@@ -8,6 +8,7 @@ import type { Origin } from '../kernel/origin.js';
 import { Transactions } from '../persistence/transactions.js';
 import type { IdempotentRequest } from './idempotency.js';
 import { ChangeWaiter } from './run-changes.js';
+import { Places } from './places.js';
 import { RunIntake, type CreatedRun } from './run-intake.js';
 import type { UncheckedRunRequest } from './run-request-validation.js';
 import { withoutValues } from './run-request.js';
@@ -23,9 +24,14 @@ export interface RunListQuery {
   limit: number;
 }
 
+/** Clients that wait for the end of a run; each holds a connection. */
+const MOST_WAITING = 1000;
+
 /** What clients do with runs. Executing them is the dispatcher's. */
 @Injectable()
 export class RunsService {
+  readonly #waiting = new Places(MOST_WAITING);
+
   constructor(
     private readonly transactions: Transactions,
     private readonly runs: RunRepository,
@@ -53,19 +59,27 @@ export class RunsService {
     return run;
   }
 
-  /** As `get`, but waits until the run has finished, or for that many seconds. */
-  async getFinished(id: string, waitSeconds: number): Promise<RunEntity> {
+  /**
+   * As `get`, but waits until the run has finished, for that many seconds, or until `gone` fires.
+   *
+   * @throws DomainError `too_many_streams` where too many wait.
+   */
+  async getFinished(id: string, waitSeconds: number, gone: AbortSignal): Promise<RunEntity> {
+    if (waitSeconds === 0) return this.get(id);
+    const leave = this.#waiting.take();
     const deadline = this.clock.monotonicMs() + waitSeconds * 1000;
     const waiter = new ChangeWaiter(this.signals.changes, id);
+    gone.addEventListener('abort', () => waiter.poke());
     try {
       for (;;) {
         const run = await this.get(id);
         const left = deadline - this.clock.monotonicMs();
-        if (isFinal(run.status) || left <= 0 || this.signals.stopping) return run;
+        if (isFinal(run.status) || left <= 0 || this.signals.stopping || gone.aborted) return run;
         await waiter.wait(Math.min(left, 5000));
       }
     } finally {
       waiter.close();
+      leave();
     }
   }
 

@@ -28,7 +28,7 @@ import { OutputRecordView } from './run-responses.dto.js';
 import { cutWhenStalled } from './stalled-reader.js';
 
 /** What lies between the output's file and a client's socket, in bytes. */
-const BUFFER_BYTES = 256 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 
 const KEEP_ALIVE_MS = 30_000;
 
@@ -80,7 +80,7 @@ export class RunOutputController {
     const format = chosenFormat(accept);
     const after = query.after ?? seqOf(lastEventId);
     const live = format === 'events' || query.follow === 'true';
-    if (live) reply.raw.once('close', this.follower.enter());
+    reply.raw.once('close', this.follower.enter());
     const gone = new AbortController();
     // A generator that waits is not ended by its stream: a quiet run would keep it for ever.
     reply.raw.once('close', () => gone.abort());

@@ -112,12 +112,18 @@ export class RunsController {
 
   /** One run; with `wait`, as soon as it has finished, or as it is after that many seconds. */
   @Get(':id')
-  @ApiRead('validation_failed', 'run_not_found')
+  @ApiRead('validation_failed', 'run_not_found', 'too_many_streams')
   @ApiOperation({ summary: 'Show a run, or wait for its end' })
   @ApiParam(RUN_PARAM)
   @ApiOkResponse({ description: 'The run as it is now', type: RunView })
-  async get(@Param('id') id: string, @Query() query: WaitQuery): Promise<RunView> {
-    return this.#view(await this.runs.getFinished(id, query.wait));
+  async get(
+    @Param('id') id: string,
+    @Query() query: WaitQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RunView> {
+    const gone = new AbortController();
+    if (query.wait > 0) reply.raw.once('close', () => gone.abort());
+    return this.#view(await this.runs.getFinished(id, query.wait, gone.signal));
   }
 
   /**

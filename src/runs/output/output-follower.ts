@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
-import { DomainError } from '../../kernel/domain-error.js';
+import { openFilesLimit, shareOut } from '../../kernel/open-files.js';
+import { Places } from '../places.js';
 import { ChangeWaiter } from '../run-changes.js';
 import { RunSignals } from '../run-signals.js';
 import { isFinal, type RunStatus } from '../run-status.js';
@@ -17,13 +18,10 @@ export type FollowEvent =
 
 export const HEARTBEAT_MS = 15_000;
 
-/** Each holds a socket and a file. */
-const MOST_FOLLOWERS = 1000;
-
 /** Reads a run's output as it grows. Nothing is kept for a reader: who is slow reads later. */
 @Injectable()
 export class OutputFollower {
-  #followers = 0;
+  readonly #places = new Places(shareOut(openFilesLimit()).outputReaders);
 
   constructor(
     private readonly log: OutputLog,
@@ -46,18 +44,12 @@ export class OutputFollower {
   }
 
   /**
-   * A place for one more follower; call the answer when it is done.
+   * A place for one more reader, who holds a socket and a file; call the answer when it is done.
    *
    * @throws DomainError `too_many_streams`
    */
   enter(): () => void {
-    if (this.#followers >= MOST_FOLLOWERS) {
-      throw new DomainError('too_many_streams', 'Too many clients follow output; try again later', {
-        retryAfterSeconds: 5,
-      });
-    }
-    this.#followers += 1;
-    return () => void (this.#followers -= 1);
+    return this.#places.take();
   }
 
   /** What is stored, and what comes until the run has finished, the service stops or `gone` fires. */
