@@ -38,7 +38,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   secrets_locked: 'The service has no master key (`MASTER_KEY`), so secrets are locked.',
   server_busy: 'Too many bodies are on their way; try again.',
   shutting_down: 'The service is stopping; try again.',
-  too_many_streams: 'Too many clients follow output; try again.',
+  too_many_streams: 'Too many clients wait for runs or read output; try again.',
   not_ready: 'A part without which the service cannot serve has failed; `details` name it.',
   engine_unavailable: 'The container engine does not answer.',
   control_unavailable: 'A control that is asked for cannot be applied on this host.',
