@@ -64,6 +64,7 @@ describe(`${LAZY} readers that do not read`, () => {
       ),
     );
     for (const response of lazy) response.on('error', () => undefined).pause();
+    expect(await connections()).toBeGreaterThanOrEqual(LAZY);
     const keen = await service.stream(`/api/v1/runs/${id}/output?follow=true`, {
       headers: { accept: 'text/plain' },
     });
