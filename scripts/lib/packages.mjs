@@ -29,6 +29,7 @@ const PACKAGE_OF = {
   unshare: 'util-linux',
   curl: 'curl',
   jq: 'jq',
+  chromium: 'chromium',
 };
 
 /**

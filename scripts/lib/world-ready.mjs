@@ -19,6 +19,7 @@ const PROGRAMS = [
   'unshare',
   'curl',
   'jq',
+  'chromium',
 ];
 
 /** How many stages `makeWorldReady` shows. */
@@ -37,7 +38,11 @@ export async function makeWorldReady(progress) {
     say((await ensureBuild(note)) ? 'built' : 'up to date'),
   );
   await progress.stage('Programs of the test world', async (note) => {
-    const installed = await ensurePrograms(PROGRAMS, 'to try things on a real engine', note);
+    const installed = await ensurePrograms(
+      PROGRAMS,
+      'to try things on a real engine and in a real browser',
+      note,
+    );
     say(installed.length > 0 ? `installed ${installed.join(', ')}` : 'all there');
   });
   return progress.stage('Images', makeImages);

@@ -7,7 +7,7 @@ import { ConformanceError } from './conformance.js';
 import { callApi } from './http.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const START_TIMEOUT_MS = 40_000;
+const START_TIMEOUT_MS = 100_000;
 const STOP_TIMEOUT_MS = 20_000;
 
 export interface ServiceExit {
@@ -50,7 +50,7 @@ export class ServiceProcess {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** Resolves when `/healthz` answers 200; throws with the log when the process ends or 40 s pass. */
+  /** Resolves when `/healthz` answers 200; throws with the log when the process ends or 100 s pass. */
   async healthy(url: string): Promise<void> {
     const deadline = performance.now() + START_TIMEOUT_MS;
     while (this.running && performance.now() < deadline) {
