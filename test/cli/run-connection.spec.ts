@@ -1,11 +1,12 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { UNLIMITED } from '../runs/run-questions.js';
 import { until } from '../runs/until.js';
 import { freePort } from '../support/service-home.js';
+import { createRun } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
 import { CliProcess, risoluto } from './risoluto.js';
 
@@ -23,6 +24,39 @@ async function runsOf(issue: string): Promise<{ id: string; status: string }[]> 
   const { body } = await service.api('GET', `/api/v1/runs?issue=${issue}`);
   return body.items as { id: string; status: string }[];
 }
+
+describe('risoluto run, over a connection that breaks', () => {
+  it('shows every line once and ends with the command’s code', async () => {
+    const proxy = await cuttingProxy(service.url, 4000);
+    const script = 'for n in $(seq 300); do echo line $n; sleep 0.02; done; exit 7';
+    const argv = ['run', '--issue', 'CUT-1', '--', 'sh', '-c', script];
+    const result = await risoluto(argv, { env: { RISOLUTO_URL: proxy.url } }, 120_000);
+    proxy.close();
+    expect(proxy.cuts()).toBeGreaterThan(3);
+    const lines = Array.from({ length: 300 }, (_, index) => `line ${index + 1}\n`).join('');
+    expect(result).toMatchObject({ code: 7, stdout: lines });
+  }, 150_000);
+});
+
+describe('risoluto run, while the service is restarted', () => {
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'waits for it, and for its turn: %s',
+    async (signal) => {
+      const issue = `QUEUED-${signal}`;
+      const first = await createRun(service, { issue, command: ['sleep', '300'] });
+      const script = 'echo at last; exit 7';
+      const argv = ['run', '--issue', issue, '--', 'sh', '-c', script];
+      const process = new CliProcess(argv, { env });
+      await until('both runs', async () => ((await runsOf(issue)).length === 2 ? true : null));
+      await service.restart(signal);
+      await service.api('POST', `/api/v1/runs/${first}/cancel`);
+      const { code, stdout } = await process.ended(90_000);
+      expect([code, stdout.toString()]).toEqual([7, 'at last\n']);
+      expect(await runsOf(issue)).toHaveLength(2);
+    },
+    PATIENCE_MS,
+  );
+});
 
 describe('risoluto run, when an answer is lost', () => {
   it('sends the same request again, and starts the command once', async () => {
@@ -104,6 +138,34 @@ describe('risoluto run, when the service goes away', () => {
     PATIENCE_MS,
   );
 });
+
+/** Passes bytes on, and cuts each connection that has carried so many of the service's. */
+async function cuttingProxy(origin: string, bytes: number) {
+  let cuts = 0;
+  const server = createTcpServer((client) => {
+    const upstream = connect(Number(new URL(origin).port), '127.0.0.1');
+    let carried = 0;
+    client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
+    upstream.on('error', () => client.destroy()).on('close', () => client.end());
+    client.pipe(upstream);
+    upstream.on('data', (chunk: Buffer) => {
+      carried += chunk.length;
+      client.write(chunk.subarray(0, Math.max(0, bytes - (carried - chunk.length))));
+      if (carried < bytes) return;
+      cuts += 1;
+      client.destroySoon();
+      upstream.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cuts: () => cuts,
+    close: () => server.close(),
+  };
+}
 
 /** Passes requests on, and cuts the connection instead of the first answers to `POST`. */
 async function losingProxy(origin: string, lose: number) {
