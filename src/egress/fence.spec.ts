@@ -49,6 +49,23 @@ describe('the fence', () => {
     expect(await new FenceReport(fence).check()).toEqual({ status: 'ok' });
   });
 
+  it('keeps what is open when a new process places it, and forgets the rest when it is granted', async () => {
+    const other = { ...GRANT, address: '10.9.0.8', mac: '02:42:0a:09:00:08' };
+    await fence.ensure(BRIDGE, [GRANT]);
+    expect(fence.summary().open).toBe(1);
+    await fence.check();
+    await fence.grantOpen(other);
+    await fence.revoke(GRANT.address, GRANT.mac);
+    expect(fence.summary().open).toBe(1);
+    expect(backend.calls).toEqual([
+      'place',
+      'forget 10.9.0.8',
+      'grant',
+      'revoke',
+      'forget 10.9.0.7',
+    ]);
+  });
+
   it('forgets the connections of an address between its grants', async () => {
     await fence.ensure(BRIDGE);
     await fence.grantOpen(GRANT);

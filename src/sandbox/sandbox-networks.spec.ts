@@ -73,6 +73,19 @@ describe('IPv4 ranges', () => {
 });
 
 describe('AddressPool', () => {
+  it('keeps a reserved address until it is given back', () => {
+    const pool = new AddressPool(parseRange('10.0.0.0/29') as Ipv4Range, []);
+    const kept = parseAddress('10.0.0.4') as number;
+    pool.reserve(kept);
+    pool.reserve(kept);
+    const others = Array.from({ length: 6 }, () => pool.take()?.address);
+    expect(others.at(-1)).toBeUndefined();
+    expect(new Set(others).size).toBe(6);
+    expect(others).not.toContain('10.0.0.4');
+    pool.giveBack(kept);
+    expect(pool.take()?.address).toBe('10.0.0.4');
+  });
+
   it('gives each address once, none that is reserved or busy, and a freed one last', () => {
     const range = parseRange('10.0.0.0/28') as Ipv4Range;
     const gateway = parseAddress('10.0.0.1') as number;
