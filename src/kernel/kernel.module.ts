@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 
 import { Clock, SystemClock } from './clock.js';
+import { HardeningChecks } from './hardening.js';
 import { ReadinessProbes } from './readiness.js';
 import { RuntimeFacts } from './runtime-facts.js';
 import { StorageTimings } from './storage-timings.js';
@@ -9,10 +10,11 @@ import { StorageTimings } from './storage-timings.js';
 @Module({
   providers: [
     { provide: Clock, useClass: SystemClock },
+    HardeningChecks,
     ReadinessProbes,
     RuntimeFacts,
     StorageTimings,
   ],
-  exports: [Clock, ReadinessProbes, RuntimeFacts, StorageTimings],
+  exports: [Clock, HardeningChecks, ReadinessProbes, RuntimeFacts, StorageTimings],
 })
 export class KernelModule {}
