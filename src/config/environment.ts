@@ -89,6 +89,7 @@ export function readEnvironment(
           resolve(get('DATA_DIR') ?? '.risoluto', '..', 'risoluto-workspaces'),
       ),
       configFile: resolve(get('RISOLUTO_CONFIG') ?? 'config/risoluto.yaml'),
+      masterKeyFile: absoluteOrNull(get('MASTER_KEY_FILE')),
     },
     configFileRequired: get('RISOLUTO_CONFIG') !== undefined,
     dockerHost: readDockerHost(get('DOCKER_HOST'), report),
@@ -176,6 +177,10 @@ function readMasterKey(
     report(`MASTER_KEY_FILE: the file cannot be read (${code})`);
   }
   return null;
+}
+
+function absoluteOrNull(path: string | undefined): string | null {
+  return path === undefined ? null : resolve(path);
 }
 
 function readDockerHost(

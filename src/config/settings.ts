@@ -27,6 +27,8 @@ export abstract class Settings {
     readonly workspacesDir: string;
     /** Absolute; `null` when there is none and none was asked for. */
     readonly configFile: string | null;
+    /** Absolute; `null` when the key does not come from a file. */
+    readonly masterKeyFile: string | null;
   };
   /** As in `DOCKER_HOST`; `null` for the default socket. */
   abstract readonly dockerHost: string | null;

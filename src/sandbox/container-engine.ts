@@ -123,6 +123,23 @@ export interface EngineInfo {
   rootDir: string;
 }
 
+export interface EngineComponent {
+  /** As the engine names it: `Engine`, `containerd`, `runc`. */
+  name: string;
+  version: string;
+  /** Of its source or of the distribution's package; empty when the engine does not say. */
+  revision: string;
+}
+
+/** What an engine says of itself and its host that no sandbox depends on. */
+export interface EngineDescription {
+  components: readonly EngineComponent[];
+  /** Its clock, ISO-8601; empty when it does not say. */
+  systemTime: string;
+  /** Whether a limit of swap can be held. */
+  swapLimit: boolean;
+}
+
 export interface NetworkCreateBody {
   Name: string;
   Driver: string;
@@ -175,6 +192,7 @@ export abstract class ContainerEngine {
   /** The engine is reached by a socket of this machine, so that it shares its files and bridges. */
   abstract readonly local: boolean;
   abstract info(): Promise<EngineInfo>;
+  abstract describe(): Promise<EngineDescription>;
   abstract inspectImage(reference: string): Promise<ImageInspection>;
   abstract createContainer(
     name: string,

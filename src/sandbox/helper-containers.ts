@@ -27,6 +27,10 @@ export interface HelperTask {
   network?: 'none' | 'host';
   /** The operator's sandbox image by default. */
   image?: string;
+  /** The engine's default by default. */
+  runtime?: string;
+  /** A seccomp profile's JSON text; the engine's default profile by default. */
+  seccompProfile?: string | null;
   timeoutMs?: number;
 }
 
@@ -191,7 +195,11 @@ export class HelperContainers {
         Privileged: false,
         PublishAllPorts: false,
         ReadonlyRootfs: true,
-        SecurityOpt: ['no-new-privileges'],
+        SecurityOpt: [
+          'no-new-privileges',
+          ...(task.seccompProfile ? [`seccomp=${task.seccompProfile}`] : []),
+        ],
+        ...(task.runtime === undefined ? {} : { Runtime: task.runtime }),
         Memory: 256 * MiB,
         MemorySwap: 256 * MiB,
         NanoCpus: 1e9,

@@ -26,6 +26,13 @@ import { Sandboxes } from './sandboxes.js';
     SandboxNetworks,
     Sandboxes,
   ],
-  exports: [HelperContainers, SandboxImages, SandboxNetworks, Sandboxes],
+  exports: [
+    ContainerEngine,
+    EngineWatch,
+    HelperContainers,
+    SandboxImages,
+    SandboxNetworks,
+    Sandboxes,
+  ],
 })
 export class SandboxModule {}

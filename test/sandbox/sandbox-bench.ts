@@ -73,6 +73,7 @@ export class SandboxBench {
         dataDir: this.data.root,
         workspacesDir: join(this.root, 'workspaces'),
         configFile: null,
+        masterKeyFile: null,
       },
     } as unknown as Settings;
     this.engine = new DockerEngine(dockerHost);

@@ -9,6 +9,7 @@ import {
   type ContainerFilter,
   type ContainerInspection,
   type ContainerSummary,
+  type EngineDescription,
   type EngineInfo,
   type EngineInput,
   type ImageInspection,
@@ -34,7 +35,13 @@ interface DockerInfo {
   DefaultRuntime?: string;
   DockerRootDir?: string;
   SecurityOptions?: string[] | null;
+  SwapLimit?: boolean;
+  SystemTime?: string;
   Runtimes?: Record<string, { runtimeArgs?: string[] | null }>;
+}
+
+interface DockerVersion {
+  Components?: { Name: string; Version: string; Details?: Record<string, string> | null }[] | null;
 }
 
 /** The Docker Engine, over its API. */
@@ -72,6 +79,22 @@ export class DockerEngine extends ContainerEngine {
       defaultRuntime: info.DefaultRuntime ?? '',
       securityOptions: info.SecurityOptions ?? [],
       rootDir: info.DockerRootDir ?? '',
+    };
+  }
+
+  async describe(): Promise<EngineDescription> {
+    const info = (await engineCall(() => this.#calls.info())) as DockerInfo;
+    const { Components } = (await engineCall(() =>
+      this.#calls.version(),
+    )) as unknown as DockerVersion;
+    return {
+      components: (Components ?? []).map(({ Name, Version, Details }) => ({
+        name: Name,
+        version: Version,
+        revision: Details?.GitCommit ?? '',
+      })),
+      systemTime: info.SystemTime ?? '',
+      swapLimit: info.SwapLimit ?? false,
     };
   }
 
