@@ -103,6 +103,11 @@ export class Fence {
     return this.#queue.run(() => this.#verify());
   }
 
+  /** What is wrong with the fence as it stands, without mending it; `null`: nothing. */
+  inspect(): Promise<string | null> {
+    return this.#queue.run(async () => this.#fault?.reason ?? (await this.#look()));
+  }
+
   /** Opens an address for a pair of address and MAC; an earlier grant of the address ends. */
   grantOpen(grant: OpenGrant): Promise<void> {
     return this.#queue.run(async () => {
