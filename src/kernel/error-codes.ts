@@ -45,6 +45,7 @@ export const ERROR_KINDS = {
   idempotency_key_reused: 'unprocessable',
   secret_unknown: 'unprocessable',
   environment_refused: 'unprocessable',
+  key_mismatch: 'unprocessable',
   rate_limited: 'rate_limited',
   headers_too_large: 'headers_too_large',
   internal_error: 'internal',

@@ -7,6 +7,7 @@ import { ReadinessProbes, type Readiness } from '../kernel/readiness.js';
 import { RuntimeFacts } from '../kernel/runtime-facts.js';
 import { DataDirectory } from '../persistence/data-directory.js';
 import { DatabaseSecretStore } from './database-secret-store.js';
+import { KeyWitness } from './key-witness.js';
 import { Keyring } from './keyring.js';
 import { SecretLog } from './log/secret-log.js';
 import { SecretStore } from './secret-store.js';
@@ -18,6 +19,7 @@ import { SecretsRepository } from './secrets.repository.js';
   imports: [AuditModule],
   controllers: [SecretsController],
   providers: [
+    KeyWitness,
     Keyring,
     SecretVault,
     SecretsRepository,
@@ -29,7 +31,7 @@ import { SecretsRepository } from './secrets.repository.js';
         new SecretLog(directory.path('secrets.audit.log'), audit),
     },
   ],
-  exports: [SecretVault],
+  exports: [KeyWitness, SecretVault],
 })
 export class SecretsModule implements OnModuleInit {
   constructor(
