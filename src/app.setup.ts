@@ -14,6 +14,7 @@ import { interceptBodies } from './http/intercept-bodies.js';
 import { buildDocument } from './http/openapi/build-document.js';
 import { OpenApiDocument } from './http/openapi/openapi-document.js';
 import { RequestObservers } from './http/request-observers.js';
+import { UntrustedForwarders } from './http/untrusted-forwarders.js';
 import { SERVER_TIMEOUTS, type ServerTimeouts } from './http/server-timeouts.js';
 import { createValidationPipe } from './http/validation.pipe.js';
 import { NestLogger } from './kernel/nest-logger.js';
@@ -39,14 +40,15 @@ export async function createApp(
   const replies = new ErrorReplies(log);
   const observers = new RequestObservers();
   observers.register(accessLog(rootLogger));
+  const forwarders = new UntrustedForwarders();
   const server = createFastifyServer({
     replies,
     observers,
     timeouts: options.timeouts ?? SERVER_TIMEOUTS,
-    clientAddressOf: clientAddressReader(settings.server.trustProxy),
+    clientAddressOf: clientAddressReader(settings.server.trustProxy, forwarders),
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forSettings(settings, observers),
+    AppModule.forSettings(settings, observers, forwarders),
     new HttpAdapter(server),
     { bodyParser: false, abortOnError: false, logger: new NestLogger(log) },
   );

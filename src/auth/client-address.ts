@@ -23,7 +23,8 @@ export function clientAddress(
   return address;
 }
 
-function isTrusted(text: string, trusted: readonly Cidr[]): boolean {
+/** Whether the text is an address of one of the ranges. */
+export function isTrusted(text: string, trusted: readonly Cidr[]): boolean {
   const address = parseIpAddress(text);
   return address !== null && trusted.some((range) => range.includes(address));
 }

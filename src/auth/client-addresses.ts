@@ -1,16 +1,29 @@
 import type { FastifyRequest } from 'fastify';
 
+import { UntrustedForwarders } from '../http/untrusted-forwarders.js';
 import { Cidr } from './cidr.js';
-import { clientAddress } from './client-address.js';
+import { clientAddress, isTrusted } from './client-address.js';
 
-/** `clientAddress` for the proxies that an operator trusts. @throws RangeError for a bad range. */
+/**
+ * `clientAddress` for the proxies that an operator trusts; notes a peer that speaks for others without
+ * being one of them. @throws RangeError for a bad range.
+ */
 export function clientAddressReader(
   trustProxy: readonly string[],
+  forwarders: UntrustedForwarders = new UntrustedForwarders(),
 ): (request: FastifyRequest) => string {
   const trusted = trustProxy.map((range) => Cidr.parse(range));
-  return (request) => {
-    const header = request.headers['x-forwarded-for'];
+  return ({ headers, raw: { socket } }) => {
+    const header = headers['x-forwarded-for'];
     const forwardedFor = Array.isArray(header) ? header.join(',') : header;
-    return clientAddress(request.raw.socket.remoteAddress, forwardedFor, trusted);
+    const peer = socket.remoteAddress;
+    if (
+      header !== undefined ||
+      headers.forwarded !== undefined ||
+      headers['x-real-ip'] !== undefined
+    ) {
+      if (peer !== undefined && !isTrusted(peer, trusted)) forwarders.note(peer);
+    }
+    return clientAddress(peer, forwardedFor, trusted);
   };
 }
