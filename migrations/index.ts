@@ -3,6 +3,7 @@ import { CreateAuditRows1795392100000 } from './1795392100000-create-audit-rows.
 import { CreateEncryptedSecrets1795392200000 } from './1795392200000-create-encrypted-secrets.js';
 import { CreateRuns1795393000000 } from './1795393000000-create-runs.js';
 import { CreateRunningCommands1795394000000 } from './1795394000000-create-running-commands.js';
+import { CreateHardeningAcknowledgements1795394100000 } from './1795394100000-create-hardening-acknowledgements.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   CreateEncryptedSecrets1795392200000,
   CreateRuns1795393000000,
   CreateRunningCommands1795394000000,
+  CreateHardeningAcknowledgements1795394100000,
 ];

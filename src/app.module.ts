@@ -6,9 +6,11 @@ import { AccessGuard } from './auth/access.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
+import { HardeningModule } from './hardening/hardening.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import type { RequestObservers } from './http/request-observers.js';
+import type { UntrustedForwarders } from './http/untrusted-forwarders.js';
 import { KernelModule } from './kernel/kernel.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PersistenceModule } from './persistence/persistence.module.js';
@@ -27,13 +29,17 @@ export const GLOBAL_GUARDS = [RateLimitGuard, AccessGuard] as const;
 
 @Module({})
 export class AppModule {
-  static forSettings(settings: Settings, observers: RequestObservers): DynamicModule {
+  static forSettings(
+    settings: Settings,
+    observers: RequestObservers,
+    forwarders: UntrustedForwarders,
+  ): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.forSettings(settings),
         KernelModule,
-        HttpModule.forObservers(observers),
+        HttpModule.forObservers(observers, forwarders),
         MetricsModule,
         PersistenceModule,
         AuthModule,
@@ -43,6 +49,7 @@ export class AppModule {
         SettingsModule,
         RunsModule,
         HealthModule,
+        HardeningModule,
       ],
       providers: GLOBAL_GUARDS.map((guard) => ({ provide: APP_GUARD, useExisting: guard })),
     };

@@ -85,7 +85,7 @@ import { WaitingRoom } from './waiting-room.js';
     UnreadableOutput,
     WaitingRoom,
   ],
-  exports: [RunsService],
+  exports: [RunsService, SandboxHost],
 })
 export class RunsModule implements OnModuleDestroy {
   constructor(private readonly dispatcher: Dispatcher) {}

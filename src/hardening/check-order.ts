@@ -1,0 +1,37 @@
+import type { HardeningCheck } from '../kernel/hardening.js';
+
+/** Every item of this version, as it is shown; what a module registers beside these comes last. */
+export const CHECK_ORDER = [
+  'bind-and-write-token',
+  'forwarding-headers',
+  'rate-limits',
+  'security-defaults',
+  'sandbox-controls',
+  'egress',
+  'fence',
+  'fence-proof',
+  'source-routing',
+  'gvisor',
+  'seccomp',
+  'mandatory-access-control',
+  'image',
+  'engine-versions',
+  'engine-socket',
+  'user-namespaces',
+  'cgroups',
+  'swap',
+  'master-key',
+  'master-key-backup',
+  'file-modes',
+  'disk-space',
+  'clock',
+] as const;
+
+export function inOrder(checks: readonly HardeningCheck[]): HardeningCheck[] {
+  return [...checks].sort((one, other) => placeOf(one) - placeOf(other));
+}
+
+function placeOf({ id }: HardeningCheck): number {
+  const found = CHECK_ORDER.findIndex((known) => known === id);
+  return found === -1 ? CHECK_ORDER.length : found;
+}
