@@ -6,6 +6,7 @@ import { auditCommand } from './commands/audit.command.js';
 import { cancelCommand } from './commands/cancel.command.js';
 import { completionCommand } from './commands/completion.command.js';
 import { configCommand } from './commands/config.command.js';
+import { doctorCommand } from './commands/doctor.command.js';
 import { logsCommand } from './commands/logs.command.js';
 import { runCommand } from './commands/run.command.js';
 import { runsCommand } from './commands/runs.command.js';
@@ -49,6 +50,7 @@ export function buildProgram(cli: Cli): Command {
     auditCommand(cli),
     tokenCommand(cli),
     configCommand(cli),
+    doctorCommand(cli),
     serveCommand(),
     completionCommand(cli),
   ];

@@ -56,12 +56,14 @@ export async function throughServiceOrDirectory<T>(
   }
 }
 
-function nothingListens(error: unknown): boolean {
+/** The connection was refused: no service, and nothing that it could have been told. */
+export function nothingListens(error: unknown): boolean {
   if (!(error instanceof ServiceUnreachable)) return false;
   return (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED';
 }
 
-function addressWasGiven(cli: Cli, command: Command): boolean {
+/** Somebody said which service is meant, so that no other will do. */
+export function addressWasGiven(cli: Cli, command: Command): boolean {
   const { url } = command.optsWithGlobals<ServiceOptions>();
   return url !== undefined || cli.variable('RISOLUTO_URL') !== undefined;
 }
