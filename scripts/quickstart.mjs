@@ -22,7 +22,7 @@ async function main() {
   if (process.platform !== 'linux') {
     throw new SetupError('Risoluto’s quickstart needs Linux', ['use a Linux machine or VM']);
   }
-  const progress = new Progress(7);
+  const progress = new Progress(8);
   // Until this is done there is nothing but Node's own modules.
   await progress.stage('Dependencies', async (note) => say(await ensureNodeModules(note)));
   await progress.stage('Build', async (note) =>
@@ -36,6 +36,8 @@ async function main() {
   const pid = await progress.stage('Service', () => ensureService(keys));
   const { firstRun } = await import('./quickstart/first-run.mjs');
   await progress.stage('A secret, a run, its output and its controls', firstRun);
+  const { tellChecklist } = await import('./quickstart/checklist.mjs');
+  await progress.stage('How this installation stands', tellChecklist);
   conclude(SERVICE_URL, pid, LOG, keys);
 }
 
