@@ -8,6 +8,7 @@ import { loadSettings } from './config/load-settings.js';
 import { HttpAdapter } from './http/http-adapter.js';
 import { buildDocument } from './http/openapi/build-document.js';
 import { RequestObservers } from './http/request-observers.js';
+import { UntrustedForwarders } from './http/untrusted-forwarders.js';
 
 /**
  * The document that the service answers at `/api/v1/openapi.json`, without a service: nothing is
@@ -16,7 +17,7 @@ import { RequestObservers } from './http/request-observers.js';
 export async function documentOfService(): Promise<OpenAPIObject> {
   const settings = loadSettings({ RISOLUTO_CONFIG: '/dev/null' });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forSettings(settings, new RequestObservers()),
+    AppModule.forSettings(settings, new RequestObservers(), new UntrustedForwarders()),
     new HttpAdapter(fastify()),
     { preview: true, logger: false, abortOnError: false },
   );

@@ -35,7 +35,7 @@ export class HardeningItem {
   checked: boolean;
 
   /** ISO-8601, UTC. */
-  @ApiProperty({ example: '2026-11-23T08:00:00.000Z' })
+  @ApiProperty({ format: 'date-time', example: '2026-11-23T08:00:00.000Z' })
   checkedAt: string;
 }
 
@@ -53,7 +53,7 @@ export class HardeningReport {
   status: HardeningStatus;
 
   /** Of the oldest item; ISO-8601, UTC. */
-  @ApiProperty({ example: '2026-11-23T08:00:00.000Z' })
+  @ApiProperty({ format: 'date-time', example: '2026-11-23T08:00:00.000Z' })
   checkedAt: string;
 }
 

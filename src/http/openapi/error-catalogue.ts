@@ -27,6 +27,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   unsupported_media_type: 'The body is not `application/json` in UTF-8, uncompressed.',
   policy_widened: 'The request asks for more than the operator’s policy allows.',
   idempotency_key_reused: 'The key was used with another body within 24 hours.',
+  key_mismatch: 'The copy of the master key is not the key that is in use.',
   secret_unknown: 'The request names secrets that do not exist; `details` name them.',
   environment_refused: 'An environment variable may not be set; `details` say which and why.',
   rate_limited: 'Too many requests from this address; wait for `Retry-After` seconds.',
