@@ -38,7 +38,7 @@ export class ServiceChecks {
   list(): HardeningCheck[] {
     const { codex, configuredKeys, server } = this.settings;
     const { security, rootWritable } = effectivePolicy(codex, configuredKeys);
-    const observe = () => this.observer.observe();
+    const observe = (asker: string) => this.observer.observe(asker);
     return [
       new ForwardingHeadersCheck(server.trustProxy, this.forwarders),
       new FenceCheck(this.fence, this.network.local, () => this.network.ensure()),

@@ -58,6 +58,6 @@ export class FenceProofCheck implements HardeningCheck {
   constructor(private readonly observe: ObserveSandbox) {}
 
   async check(): Promise<HardeningFinding> {
-    return judgeFenceProof(await this.observe());
+    return judgeFenceProof(await this.observe(this.id));
   }
 }

@@ -52,6 +52,6 @@ export class SandboxControlsCheck implements HardeningCheck {
   ) {}
 
   async check(): Promise<HardeningFinding> {
-    return judgeControls(await this.observe(), this.wanted);
+    return judgeControls(await this.observe(this.id), this.wanted);
   }
 }

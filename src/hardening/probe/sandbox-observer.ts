@@ -23,7 +23,8 @@ export interface SandboxObservation extends ProbeReport {
   readonly heardFromSandbox: readonly string[];
 }
 
-export type ObserveSandbox = () => Promise<SandboxObservation>;
+/** `asker` tells two questions of one check from those of two. */
+export type ObserveSandbox = (asker: string) => Promise<SandboxObservation>;
 
 /** Two checks ask about the same sandbox, one right after the other. */
 const SHARED_MS = 2000;
@@ -36,7 +37,7 @@ const METADATA_ADDRESS = '169.254.169.254';
 /** Starts a sandbox as a run's is started, with the operator's policy, and looks at what it can do. */
 @Injectable()
 export class SandboxObserver {
-  #last: { seen: Promise<SandboxObservation>; endedAt: number } | null = null;
+  #last: { seen: Promise<SandboxObservation>; endedAt: number; askers: Set<string> } | null = null;
 
   constructor(
     private readonly settings: Settings,
@@ -46,11 +47,15 @@ export class SandboxObserver {
     private readonly clock: Clock,
   ) {}
 
-  /** Callers that come together share one sandbox; it is gone when this answers. */
-  observe(): Promise<SandboxObservation> {
+  /** What one asker has just been told is good for another; who asks again gets a new sandbox. */
+  observe(asker: string): Promise<SandboxObservation> {
     const last = this.#last;
-    if (last && this.clock.monotonicMs() - last.endedAt < SHARED_MS) return last.seen;
-    const next = { seen: this.#observe(), endedAt: Infinity };
+    const young = last !== null && this.clock.monotonicMs() - last.endedAt < SHARED_MS;
+    if (young && !last.askers.has(asker)) {
+      last.askers.add(asker);
+      return last.seen;
+    }
+    const next = { seen: this.#observe(), endedAt: Infinity, askers: new Set([asker]) };
     const ended = () => void (next.endedAt = this.clock.monotonicMs());
     next.seen.then(ended, ended);
     return (this.#last = next).seen;
