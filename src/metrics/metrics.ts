@@ -135,6 +135,8 @@ export class Metrics {
     help: 'Time of a call of the container engine, by its method and path without names',
     labelNames: ['operation', 'outcome'] as const,
     buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers: [this.registry],
+  });
 
   readonly hardeningItems = new Gauge({
     name: `${PREFIX}hardening_items`,
