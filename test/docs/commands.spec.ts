@@ -8,10 +8,10 @@ import { checkBlock } from './block-checks.js';
 import { ELSEWHERE } from './elsewhere.js';
 import { commandPages, ROOT, type Block } from './markdown.js';
 import { isRun, runPage, type PageRun } from './page-run.js';
-import { AHEAD, setupOf } from './pages.js';
+import { setupOf } from './pages.js';
 import { shortfallOf } from './shortfall.js';
 
-const pages = commandPages().filter(({ path }) => !AHEAD.has(path));
+const pages = commandPages();
 
 describe.each(pages.filter(({ blocks }) => blocks.some(isRun)))('$path, pasted', (page) => {
   let service: RunningService | null = null;

@@ -23,6 +23,12 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     why: 'it is part of `npm test`',
     proof: 'scripts/suite/plan.mjs',
   },
+  {
+    page: 'docs/hardening.md',
+    command: 'apt-get install -y runsc',
+    why: 'it changes the machine',
+    proof: 'scripts/lib/runsc.mjs',
+  },
   ...['lint', 'lint:boundaries', 'format:check', 'types'].map((script) => ({
     page: 'CONTRIBUTING.md',
     command: `npm run ${script}`,

@@ -4,10 +4,9 @@ import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { commandPages, parsePage, readPage, ROOT, type Page } from './markdown.js';
-import { AHEAD } from './pages.js';
 
 const decisions = readdirSync(join(ROOT, 'docs/adr')).map((name) => readPage(`docs/adr/${name}`));
-const pages = [...commandPages(), ...decisions].filter(({ path }) => !AHEAD.has(path));
+const pages = [...commandPages(), ...decisions];
 
 /** Links to files or headings of this repository that lead nowhere. */
 function deadLinks(page: Page): string[] {
