@@ -39,7 +39,7 @@ async function ask() {
   else seen.failures.push(failure);
   const idle = await timed(`http://127.0.0.1:${controlPort}/`);
   seen.controlMs = Math.max(seen.controlMs, idle.ms);
-  setTimeout(ask, EVERY_MS);
+  setTimeout(() => void ask(), EVERY_MS);
 }
 
 parentPort.on('message', (word) => {
