@@ -25,6 +25,9 @@ const SETUPS: Readonly<Record<string, Partial<PageSetup>>> = {
     },
     expressions: { 'secrets.RISOLUTO_WRITE_TOKEN': TOKEN },
   },
+  'docs/custom-sandbox.md': {
+    service: { yaml: { codex: { sandbox: { image: 'team-sandbox:1' } } } },
+  },
   'docs/hardening.md': {
     service: { env: { RISOLUTO_WRITE_TOKEN: TOKEN } },
     env: { RISOLUTO_WRITE_TOKEN: TOKEN },
