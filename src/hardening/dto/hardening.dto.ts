@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
 import { Type } from 'class-transformer';
 
@@ -6,15 +6,17 @@ import type { HardeningStatus } from '../../kernel/hardening.js';
 
 const STATUSES = ['pass', 'warn', 'fail'];
 
-/** One line of the checklist. */
+@ApiSchema({ description: 'One line of the checklist' })
 export class HardeningItem {
   /** Stable; what is looked at stands in docs/hardening-items.md. */
   @ApiProperty({ example: 'file-modes' })
   id: string;
 
+  /** For people. */
   @ApiProperty({ example: 'Modes of files' })
   title: string;
 
+  /** `warn` too where it could not be checked. */
   @ApiProperty({ enum: STATUSES, example: 'fail' })
   status: HardeningStatus;
 
@@ -39,8 +41,9 @@ export class HardeningItem {
   checkedAt: string;
 }
 
-/** The checklist. */
+@ApiSchema({ description: 'The checklist' })
 export class HardeningReport {
+  /** All items, in the order in which they are best read. */
   @ApiProperty({ type: () => [HardeningItem] })
   items: HardeningItem[];
 
@@ -57,8 +60,9 @@ export class HardeningReport {
   checkedAt: string;
 }
 
-/** What the repair of one item did. */
+@ApiSchema({ description: 'What the repair of one item did' })
 export class HardeningRepair {
+  /** Of the checklist’s item. */
   @ApiProperty({ example: 'file-modes' })
   id: string;
 
@@ -67,6 +71,7 @@ export class HardeningRepair {
   did: string[];
 }
 
+@ApiSchema({ description: 'What was repaired, and how things stand now' })
 export class HardeningRepairs {
   /** Every item that a repair exists for. */
   @ApiProperty({ type: () => [HardeningRepair] })
@@ -88,10 +93,11 @@ export class HardeningQuery {
   @IsOptional()
   @IsString()
   @Matches(/^[a-z][a-z0-9-]{0,63}$/, { message: '$property must be the id of an item' })
-  @ApiProperty({ required: false, pattern: '^[a-z][a-z0-9-]{0,63}$', example: 'gvisor' })
+  @ApiProperty({ required: false, pattern: '^[a-z][a-z0-9-]{0,63}$' })
   item?: string;
 }
 
+@ApiSchema({ description: 'That a copy of the master key exists elsewhere' })
 export class AcknowledgeBackupBody {
   /**
    * That the copy is the key in use: the CLI makes it from the file that `--key-file` names, and the
