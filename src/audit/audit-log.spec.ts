@@ -16,10 +16,11 @@ const ACTIONS = ['secret.set', 'run.created'];
 const TIMES = [100, 200, 300, 400, 150, 250, 350, 500, 500, 600];
 
 let db: AuditedDatabase;
+let now = 0;
 let rows: { seq: number; at: number; actor: string; action: string; target: string }[];
 
 beforeEach(async () => {
-  let now = 0;
+  now = 0;
   const clock: Clock = { now: () => now, monotonicMs: () => now };
   db = await openAuditedDatabase({}, clock);
   rows = [];
@@ -77,6 +78,16 @@ describe('AuditLog', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it('finds rows of a time to which the clock was set back after the last question', async () => {
+    expect(await pages({ from: 600 }, 5)).toEqual([30, 20, 10]);
+    now = 700;
+    await db.leaveRow();
+    expect(await pages({ from: 600 }, 5)).toEqual([31, 30, 20, 10]);
+    now = 120;
+    await db.leaveRow();
+    expect(await pages({ from: 110, to: 160 }, 5)).toEqual([32, 25, 15, 5]);
   });
 
   it('shows a row once although new ones come between pages', async () => {

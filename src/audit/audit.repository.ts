@@ -11,6 +11,7 @@ import {
 import { ReadSource } from '../persistence/read-source.js';
 import { AuditRowEntity } from './audit-row.entity.js';
 import { GENESIS, type AuditRow, type ChainHead } from './audit-row.js';
+import { TrailTimes } from './trail-times.repository.js';
 
 export interface AuditFilter {
   readonly actor?: string;
@@ -36,9 +37,11 @@ const HEAD = 'SELECT seq, hash FROM audit_rows ORDER BY seq DESC LIMIT 1';
 @Injectable()
 export class AuditRepository {
   readonly #rows: Repository<AuditRowEntity>;
+  readonly #times: TrailTimes;
 
   constructor(private readonly read: ReadSource) {
     this.#rows = read.manager.getRepository(AuditRowEntity);
+    this.#times = new TrailTimes(read);
   }
 
   head(manager: EntityManager = this.read.manager): Promise<ChainHead> {
@@ -65,13 +68,10 @@ export class AuditRepository {
     );
   }
 
-  /**
-   * The numbers between which all rows of a time lie. They are read from the index on (at, seq) alone,
-   * so a page costs what its rows cost also when the clock once went back.
-   */
+  /** The numbers between which all rows of a time lie, also when the clock once went back. */
   async rangeOf({ from, to }: Pick<AuditFilter, 'from' | 'to'>): Promise<SeqRange> {
-    const first = from === undefined ? 1 : await this.#edge('MIN', 'at >= ?', from);
-    const last = to === undefined ? LAST_SEQ : await this.#edge('MAX', 'at < ?', to);
+    const first = from === undefined ? 1 : await this.#times.firstFrom(from);
+    const last = to === undefined ? LAST_SEQ : await this.#times.lastBefore(to);
     return { first: first ?? LAST_SEQ, last: last ?? 0 };
   }
 
@@ -124,13 +124,5 @@ export class AuditRepository {
 
   async hasPrevHash(prevHash: string): Promise<boolean> {
     return this.#rows.existsBy({ prevHash });
-  }
-
-  async #edge(extreme: 'MIN' | 'MAX', condition: string, value: number): Promise<number | null> {
-    const [row] = (await this.read.manager.query(
-      `SELECT ${extreme}(seq) AS seq FROM audit_rows INDEXED BY audit_rows_at WHERE ${condition}`,
-      [value],
-    )) as { seq: number | null }[];
-    return row?.seq ?? null;
   }
 }
