@@ -51,7 +51,7 @@ function guardWith(writeToken: string | null) {
     const context = {
       getHandler: () => Routes.prototype[handler],
       getClass: () => Routes,
-      switchToHttp: () => ({ getRequest: () => request }),
+      getArgByIndex: () => request,
     };
     guard.canActivate(context as unknown as ExecutionContext);
     return request.risoluto.actor;

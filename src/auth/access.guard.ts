@@ -49,7 +49,7 @@ export class AccessGuard implements CanActivate {
   }
 
   canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const request = context.getArgByIndex<FastifyRequest>(0);
     const declared = this.#declaredAccess(context);
     const access = asCalled(declared, request);
     const decision = decideAccess(

@@ -129,7 +129,7 @@ function answerExpectations(server: FastifyInstance): void {
 
 function setCommonHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.headers(securityHeadersFor(pathOf(request.raw.url ?? '')));
-  reply.header('X-Request-ID', request.id);
+  reply.header('x-request-id', request.id);
 }
 
 function answered(request: FastifyRequest, reply: FastifyReply): AnsweredRequest {

@@ -1,18 +1,19 @@
+/** In lower case, as Fastify keeps them: it would make a new string of each name for each answer. */
 const COMMON = {
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'X-DNS-Prefetch-Control': 'off',
-  'X-Permitted-Cross-Domain-Policies': 'none',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'x-dns-prefetch-control': 'off',
+  'x-permitted-cross-domain-policies': 'none',
 } as const;
 
 /** For everything but the documentation: nothing that we answer is a page. */
 const API_HEADERS: Readonly<Record<string, string>> = {
   ...COMMON,
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Cache-Control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
 };
 
 /**
@@ -21,7 +22,7 @@ const API_HEADERS: Readonly<Record<string, string>> = {
  */
 const DOCS_HEADERS: Readonly<Record<string, string>> = {
   ...COMMON,
-  'Content-Security-Policy': [
+  'content-security-policy': [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self' 'unsafe-inline'",
@@ -32,7 +33,7 @@ const DOCS_HEADERS: Readonly<Record<string, string>> = {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join('; '),
-  'Cache-Control': 'no-cache',
+  'cache-control': 'no-cache',
 };
 
 /** The headers of every answer, by the request's path. */

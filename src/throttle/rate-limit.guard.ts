@@ -44,17 +44,17 @@ export class RateLimitGuard extends SynchronousThrottlerGuard implements CanActi
   canActivate(context: ExecutionContext): boolean {
     const group = this.#declaredGroup(context.getHandler());
     if (group === 'none') return true;
-    const http = context.switchToHttp();
-    const { clientAddress } = http.getRequest<FastifyRequest>().risoluto;
+    // `switchToHttp` makes three functions for each call.
+    const { clientAddress } = context.getArgByIndex<FastifyRequest>(0).risoluto;
     const { hits, remainingMs, shared } = this.storage.hit(group, clientAddress);
     if (shared) this.metrics.rateLimitOverflows.inc({ group });
 
     const limit = this.#limits[group];
     const resetSeconds = Math.max(1, Math.ceil(remainingMs / 1000));
-    const reply = http.getResponse<FastifyReply>();
-    reply.header('RateLimit-Limit', limit);
-    reply.header('RateLimit-Remaining', Math.max(0, limit - hits));
-    reply.header('RateLimit-Reset', resetSeconds);
+    const reply = context.getArgByIndex<FastifyReply>(1);
+    reply.header('ratelimit-limit', limit);
+    reply.header('ratelimit-remaining', Math.max(0, limit - hits));
+    reply.header('ratelimit-reset', resetSeconds);
     if (hits <= limit) return true;
 
     this.metrics.rateLimited.inc({ group });
