@@ -76,14 +76,16 @@ export class RunOutputController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    const gone = new AbortController();
+    // A generator that waits is not ended by its stream: a quiet run would keep it for ever.
+    reply.raw.once('close', () => gone.abort());
     const run = await this.runs.get(id);
+    // `close` comes once: a place that is taken after it would never be given back.
+    if (gone.signal.aborted) return void reply.hijack();
     const format = chosenFormat(accept);
     const after = query.after ?? seqOf(lastEventId);
     const live = format === 'events' || query.follow === 'true';
     reply.raw.once('close', this.follower.enter());
-    const gone = new AbortController();
-    // A generator that waits is not ended by its stream: a quiet run would keep it for ever.
-    reply.raw.once('close', () => gone.abort());
     const chunks = live
       ? this.#live(run.id, after, { format, gone: gone.signal })
       : this.#stored(run.id, after, format);
