@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Fence } from '../egress/fence.js';
 import { ContainerEngine } from '../sandbox/container-engine.js';
+import { SandboxHost } from '../runs/sandbox-host.js';
 import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
 
 /** The sandboxes' network with the fence around it. */
@@ -13,6 +14,7 @@ export class FencedNetwork {
     private readonly engine: ContainerEngine,
     private readonly networks: SandboxNetworks,
     private readonly fence: Fence,
+    private readonly host: SandboxHost,
   ) {}
 
   /** The engine shares this machine. */
@@ -22,6 +24,7 @@ export class FencedNetwork {
 
   /** @throws DomainError `control_unavailable`, `engine_unavailable` */
   async ensure(): Promise<void> {
+    this.host.network.assertTookOver();
     await this.fence.ensure(await this.networks.ensure(this.settings.codex.sandbox.network));
     await this.fence.check();
   }

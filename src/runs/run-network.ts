@@ -7,6 +7,7 @@ import { Fence } from '../egress/fence.js';
 import type { OpenGrant } from '../egress/fenced-bridge.js';
 import { Resolvers } from '../egress/host-resolvers.js';
 import { renderResolvConf } from '../egress/resolvers.js';
+import { DomainError } from '../kernel/domain-error.js';
 import { DataDirectory } from '../persistence/data-directory.js';
 import type { EffectivePolicy } from '../sandbox/policy.js';
 import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
@@ -41,6 +42,8 @@ const GRANT_MARGIN_SECONDS = 60;
 /** Puts the engine's network and the fence together: addresses are closed unless a turn was granted. */
 @Injectable()
 export class RunNetwork {
+  #tookOver = false;
+
   constructor(
     private readonly networks: SandboxNetworks,
     private readonly fence: Fence,
@@ -53,9 +56,10 @@ export class RunNetwork {
    * A fence that stood when it was last looked at is looked at again while the sandbox is made.
    *
    * @throws DomainError `control_unavailable` when the run asks for the network and no fence stands,
-   *   or when the network cannot hold sandboxes; `engine_unavailable`.
+   *   or when the network cannot hold sandboxes; `engine_unavailable`, before `takeOver` too.
    */
   async place(runId: string, policy: EffectivePolicy): Promise<NetworkPlace> {
+    this.assertTookOver();
     const network = await this.networks.ensure(policy.network);
     const stood = this.fence.standing().standing;
     const confirmed = stood ? this.fence.ensure(network) : Promise.resolve();
@@ -80,12 +84,34 @@ export class RunNetwork {
 
   /**
    * Takes the addresses of sandboxes over that live on from an earlier process: nobody else gets
-   * them, and those that are open stay so, connections included. Only before the first `place`.
+   * them, and those that are open stay so, connections included. Before the first `place`: a fence
+   * that was put up without them would have closed them.
    *
    * @throws DomainError `control_unavailable` when no fence can be put around them again;
    *   `engine_unavailable`.
    */
   async takeOver(kept: readonly KeptAddress[]): Promise<void> {
+    try {
+      await this.#takeOver(kept);
+    } catch (error) {
+      // It will not stand for them later either; who is not fenced is ended.
+      this.#tookOver = error instanceof DomainError && error.code === 'control_unavailable';
+      throw error;
+    }
+    this.#tookOver = true;
+  }
+
+  /** @throws DomainError `engine_unavailable` while sandboxes of an earlier process may still be open. */
+  assertTookOver(): void {
+    if (this.#tookOver) return;
+    throw new DomainError(
+      'engine_unavailable',
+      'What an earlier service left has not been taken over yet; it waits for the container engine',
+      { retryAfterSeconds: 5 },
+    );
+  }
+
+  async #takeOver(kept: readonly KeptAddress[]): Promise<void> {
     const names = new Set(kept.flatMap(({ at }) => (at.mode === 'bridge' ? [at.name] : [])));
     for (const name of names) {
       const network = await this.networks.ensure(name);
