@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import { CliError } from './cli-error.js';
 import { EXIT } from './exit-codes.js';
+import { printable } from './printable.js';
 import type { SignalSource } from './signal-source.js';
 
 type Terminal = { isTTY?: boolean; columns?: number };
@@ -50,13 +51,18 @@ export class Cli {
 
   /** The command's answer on standard output: `data` as one line of JSON with `--json`, else `text`. */
   print(data: unknown, text: string | (() => string)): void {
-    const shown = this.json ? JSON.stringify(data) : typeof text === 'string' ? text : text();
+    this.printStyled(data, () => printable(typeof text === 'string' ? text : text()));
+  }
+
+  /** The same for a text with colours; the text of others in it is `printable` already. */
+  printStyled(data: unknown, text: () => string): void {
+    const shown = this.json ? JSON.stringify(data) : text();
     if (shown !== '') this.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   }
 
   /** A remark on standard error, beside the answer. */
   note(text: string): void {
-    this.stderr.write(`risoluto: ${text}\n`);
+    this.stderr.write(`risoluto: ${printable(text)}\n`);
   }
 
   /** The one place where an error becomes text and an exit code. */
@@ -70,7 +76,7 @@ export class Cli {
 function textError({ message, details, hint }: CliError): string {
   const lines = [`risoluto: ${message}`, ...details.map((it) => `  ${it.field}: ${it.message}`)];
   if (hint !== undefined) lines.push(...hint.split('\n').map((line) => `  ${line}`));
-  return `${lines.join('\n')}\n`;
+  return `${printable(lines.join('\n'))}\n`;
 }
 
 function jsonError({ code, message, details, hint }: CliError): string {

@@ -40,11 +40,14 @@ export function doctorCommand(cli: Cli): Command {
       const source = checklistSource(cli, command);
       if (!options.fix) {
         const report = await source.read();
-        cli.print(report, () => shown(cli, report));
+        cli.printStyled(report, () => shown(cli, report));
         return conclude(cli, report, options);
       }
       const result = await source.repair();
-      cli.print(result, () => `${repairsText(result.repairs)}\n\n${shown(cli, result.report)}`);
+      cli.printStyled(
+        result,
+        () => `${repairsText(result.repairs)}\n\n${shown(cli, result.report)}`,
+      );
       conclude(cli, result.report, options);
     });
   return withExamples(

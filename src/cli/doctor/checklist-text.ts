@@ -1,4 +1,5 @@
 import type { HardeningItem, HardeningRepair } from '../../hardening/dto/hardening.dto.js';
+import { printable } from '../printable.js';
 
 const SYMBOLS = { pass: '✓', warn: '!', fail: '✗' } as const;
 const COLOURS = { pass: '32', warn: '33', fail: '31' } as const;
@@ -16,10 +17,10 @@ export function checklistText(items: readonly HardeningItem[], options: TextOpti
   const widest = Math.max(0, ...items.map(({ title }) => title.length));
   const width = Math.max(LEAST_WIDTH, options.width - widest - 4);
   const rows = items.flatMap((item) => {
-    const [first = '', ...rest] = wrap(item.detail, width);
+    const [first = '', ...rest] = wrap(printable(item.detail), width);
     const margin = ' '.repeat(widest + 4);
     return [
-      `${symbolOf(item, options.colour)} ${item.title.padEnd(widest)}  ${first}`,
+      `${symbolOf(item, options.colour)} ${printable(item.title).padEnd(widest)}  ${first}`,
       ...rest.map((line) => `${margin}${line}`),
     ];
   });
@@ -39,7 +40,7 @@ export function repairsText(repairs: readonly HardeningRepair[]): string {
   const lines = repairs.flatMap(({ id, did }) =>
     did.length === 0 ? [`${id}: nothing to do`] : did.map((one) => `${id}: ${one}`),
   );
-  return lines.join('\n');
+  return printable(lines.join('\n'));
 }
 
 function remedies(items: readonly HardeningItem[]): string[] {
@@ -47,7 +48,9 @@ function remedies(items: readonly HardeningItem[]): string[] {
   if (open.length === 0) return [];
   const blocks = open.flatMap(({ id, remedy }) => [
     `# ${id}`,
-    ...(remedy ?? '').split('\n').map((line) => `  ${line}`),
+    ...printable(remedy ?? '')
+      .split('\n')
+      .map((line) => `  ${line}`),
   ]);
   return ['', 'To mend:', ...blocks];
 }

@@ -1,4 +1,5 @@
 import type { Cli } from '../cli.js';
+import { printable } from '../printable.js';
 import type { ServiceClient } from '../service-client.js';
 import type { RunView } from './run-view.js';
 
@@ -44,7 +45,8 @@ export class Progress {
   #show({ status, message }: RunView): void {
     if (this.#timer === null && this.#ticks > 0) return;
     const waits = status === 'queued' || status === 'preparing';
-    const text = `${status}… ${this.#ticks} s${message === null ? '' : ` (${message})`}`;
+    const why = message === null ? '' : ` (${printable(message).replaceAll('\n', ' ')})`;
+    const text = `${printable(status)}… ${this.#ticks} s${why}`;
     // A terminal that does not know its width says 0.
     const width = this.cli.stderr.columns || 80;
     if (waits) this.cli.stderr.write(`${CLEAR_LINE}${text.slice(0, width - 1)}`);
