@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { isLoopbackHost } from '../auth/local-request.js';
 import { CliError } from './cli-error.js';
 import type { Cli } from './cli.js';
 import { EXIT } from './exit-codes.js';
@@ -45,15 +46,14 @@ export function serviceOf(cli: Cli, command: Command): ServiceClient {
   const options = command.optsWithGlobals<ServiceOptions>();
   const address = serviceAddress(options, (name) => cli.variable(name));
   const carriesToken = address.readToken !== null || address.writeToken !== null;
-  if (carriesToken && address.url.startsWith('http:') && !isLoopback(address.url)) {
+  if (
+    carriesToken &&
+    address.url.startsWith('http:') &&
+    !isLoopbackHost(new URL(address.url).host)
+  ) {
     cli.note(`the token goes to ${address.url} unencrypted; use https beyond this machine`);
   }
   return new ServiceClient(address);
-}
-
-function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }
 
 /** What the command line or the input has wrong. */
