@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import type { Cli } from '../cli.js';
+import { EXIT } from '../exit-codes.js';
 import { withExamples } from '../help.js';
 import { sinkOf } from '../run/output-sink.js';
 import { AwayNotice, Persistent } from '../run/persistent.js';
@@ -25,6 +26,8 @@ export function logsCommand(cli: Cli): Command {
     .option('--reconnect-timeout <seconds>', 'how long to wait for a service that is away', '300')
     .action(async (id: string, options: LogsOptions) => {
       const client = serviceOf(cli, command);
+      // Whoever reads no further, as `head`, need not be waited for.
+      cli.stdout.once('error', () => cli.leave(EXIT.ok));
       const sink = sinkOf(cli);
       if (options.follow !== true) return copyStoredOutput(client, id, sink);
       const limitMs = wholeSeconds('--reconnect-timeout', options.reconnectTimeout, 0) * 1000;

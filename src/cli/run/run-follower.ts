@@ -37,7 +37,7 @@ export class RunFollower {
       const response = await this.persistent.call(() => this.#open(runId));
       const ended = await this.#pass(response);
       if (ended) {
-        const run = await this.persistent.call(() => this.client.get<RunView>(`/runs/${runId}`));
+        const run = await this.persistent.call(() => this.client.get<RunView>(pathOf(runId)));
         if (hasFinished(run)) return run;
       }
       if (this.#after > before || performance.now() - began > STEADY_MS) patience.succeeded();
@@ -48,7 +48,7 @@ export class RunFollower {
   }
 
   #open(runId: string): Promise<IncomingMessage> {
-    return this.client.stream(`/runs/${runId}/output`, {
+    return this.client.stream(`${pathOf(runId)}/output`, {
       query: { after: this.#after, follow: 'true' },
       headers: { accept: 'text/event-stream' },
     });
@@ -74,6 +74,10 @@ export class RunFollower {
     this.#after = record.seq;
     await this.sink.write(record);
   }
+}
+
+function pathOf(runId: string): string {
+  return `/runs/${encodeURIComponent(runId)}`;
 }
 
 async function* eventsOf(response: IncomingMessage): AsyncGenerator<OutputEvent> {

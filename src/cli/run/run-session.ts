@@ -39,14 +39,14 @@ export class RunSession {
   }
 
   async run(): Promise<void> {
-    this.#interrupts.onSecond(() => this.#leave());
+    this.#interrupts.onSecond(() => this.#leave('left'));
     this.cli.stdout.once('error', () => this.#readerGone());
     try {
       this.cli.exitCode = await this.#conduct();
     } catch (error) {
       if (error instanceof NothingStarted) this.#note('nothing was started');
       else if (!this.#interrupts.happened) throw this.#withRunId(error);
-      else this.#note(`${(error as Error).message}; ${this.#whatMayRemain()}`);
+      else this.#leave((error as Error).message);
       this.cli.exitCode = EXIT.cancelled;
     } finally {
       this.#progress.end();
@@ -108,9 +108,10 @@ export class RunSession {
     if (!this.#interrupts.happened) this.#interrupts.interrupt();
   }
 
-  #leave(): void {
+  /** At once: a run that could not be cancelled may still be followed. */
+  #leave(why: string): void {
     this.#progress.end();
-    this.#note(`left; ${this.#whatMayRemain()}`);
+    this.#note(`${why}; ${this.#whatMayRemain()}`);
     this.cli.leave(EXIT.cancelled);
   }
 

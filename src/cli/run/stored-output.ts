@@ -14,10 +14,15 @@ export async function copyStoredOutput(
   const response = await client.stream(`/runs/${encodeURIComponent(runId)}/output`, {
     headers: { accept: 'application/x-ndjson' },
   });
-  let failure: Error | null = null;
-  response.on('error', (error) => (failure = error));
-  for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
-    if (line !== '') await sink.write(JSON.parse(line) as OutputRecord);
+  // `createInterface` hears of it too, but not once it has ended.
+  response.on('error', () => undefined);
+  try {
+    for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
+      if (line !== '') await sink.write(JSON.parse(line) as OutputRecord);
+    }
+  } catch (error) {
+    // A line that is no record is one that was cut, or not the service's.
+    throw unreachable(client.url, error);
   }
-  if (!response.complete) throw unreachable(client.url, failure ?? new Error('the answer was cut'));
+  if (!response.complete) throw unreachable(client.url, new Error('the answer was cut'));
 }
