@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
 
-const EVERY_MS = 1000;
+import { LogSample } from '../kernel/log-sample.js';
 
 interface Denial {
   readonly requestId: string;
@@ -14,23 +14,17 @@ interface Denial {
  * neither disk nor time; a line says how many of its kind were left out before it.
  */
 export class DenialLog {
-  readonly #codes = new Map<string, { nextAt: number; leftOut: number }>();
+  readonly #sample: LogSample;
 
   constructor(
     private readonly logger: Pick<Logger, 'warn'>,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+    now?: () => number,
+  ) {
+    this.#sample = new LogSample(now);
+  }
 
   write(code: string, denial: Denial): void {
-    const state = this.#codes.get(code) ?? { nextAt: 0, leftOut: 0 };
-    this.#codes.set(code, state);
-    const now = this.now();
-    if (now < state.nextAt) {
-      state.leftOut += 1;
-      return;
-    }
-    this.logger.warn({ msg: 'access denied', code, ...denial, leftOut: state.leftOut });
-    state.nextAt = now + EVERY_MS;
-    state.leftOut = 0;
+    const leftOut = this.#sample.next(code);
+    if (leftOut !== null) this.logger.warn({ msg: 'access denied', code, ...denial, leftOut });
   }
 }
