@@ -63,14 +63,21 @@ export async function readFacts(rules: readonly FileRule[]): Promise<FileFact[]>
 
 /**
  * Takes the forbidden bits away from a file or directory itself, never from what a link leads to.
- * @throws an `ELOOP` error for a link, `EPERM` where it is another user's.
+ * @throws an `ELOOP` error for a link, `EMLINK` for a file with other names, `EPERM` where it is
+ *   another user's.
  */
 export async function takeBits(path: string, forbidden: number): Promise<void> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const { mode } = await handle.stat();
-    await handle.chmod(mode & 0o7777 & ~forbidden);
+    const found = await handle.stat();
+    // A second name of a file that may be anybody's; a directory counts those in it.
+    if (found.nlink > 1 && !found.isDirectory()) throw manyNames();
+    await handle.chmod(found.mode & 0o7777 & ~forbidden);
   } finally {
     await handle.close();
   }
+}
+
+function manyNames(): NodeJS.ErrnoException {
+  return Object.assign(new Error('the file has other names'), { code: 'EMLINK' });
 }

@@ -17,7 +17,8 @@ export class GatewayListener {
     server.on('connection', (socket) => {
       this.#heard.push(`${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`);
       socket.on('error', () => undefined);
-      socket.end();
+      // Not `end`: a peer whose container is gone never answers it, and `close` would wait for it.
+      socket.destroySoon();
     });
   }
 

@@ -73,7 +73,7 @@ export function readProbe(stdout: string, targets: readonly ProbeTarget[]): Prob
   const status: Record<string, string> = {};
   const outcomes = new Map<string, ProbeOutcome>();
   for (const line of stdout.split('\n')) {
-    const [, name, value] = /^(\w+):\s*(.*)$/.exec(line) ?? [];
+    const [, name, value] = /^(\w+):[ \t]*(.*)$/s.exec(line) ?? [];
     if (name !== undefined) status[name] = value ?? '';
     const [, address, port, outcome] =
       /^try (\S+) (\d+) (open|refused|silent|unreachable)$/.exec(line) ?? [];

@@ -89,6 +89,8 @@ export class SandboxObserver {
     } finally {
       await listener?.close();
       await this.host.network.close(place);
+      // One that could not be removed keeps its address.
+      await this.host.sandboxes.removeAllOf(id);
       await this.host.network.release(id, place);
       await this.#removeDirectories();
     }
