@@ -19,6 +19,8 @@ const TIMES = {
 } as const;
 const WORST_FIRST = ['fail', 'warn', 'pass'] as const satisfies readonly HardeningStatus[];
 const STOP_MS = 10_000;
+/** After this an active check lets the next one begin. */
+const STUCK_MS = 60_000;
 
 /** What is known of one check. */
 interface Line {
@@ -143,7 +145,11 @@ export class HardeningReports implements OnModuleDestroy {
     };
     if (check.kind === 'quick') return work();
     const turn = this.#active.then(work);
-    this.#active = turn;
+    // One that hangs keeps its own line alone, and not those behind it.
+    const stuck = this.#active.then(
+      () => new Promise<void>((resolve) => void setTimeout(resolve, STUCK_MS).unref()),
+    );
+    this.#active = Promise.race([turn, stuck]);
     return turn;
   }
 
