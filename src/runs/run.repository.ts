@@ -44,10 +44,14 @@ export class RunRepository {
 
   #candidates(filter: RunFilter, limit: number): Promise<{ id: string; size: number }[]> {
     const { issue, status, before } = filter;
+    // In bytes, which SQLite tells without reading the text; its characters it would have to count.
     const query = this.read.manager
       .createQueryBuilder(RunEntity, 'run')
       .select('run.id', 'id')
-      .addSelect('LENGTH(run.request) + COALESCE(LENGTH(run.sandboxReport), 0)', 'size');
+      .addSelect(
+        'OCTET_LENGTH(run.request) + COALESCE(OCTET_LENGTH(run.sandboxReport), 0)',
+        'size',
+      );
     if (issue !== undefined) query.andWhere('run.issue = :issue', { issue });
     if (status !== undefined) query.andWhere('run.status = :status', { status });
     if (before !== undefined) query.andWhere('run.id < :before', { before });
