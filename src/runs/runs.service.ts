@@ -16,6 +16,7 @@ import { RunSignals } from './run-signals.js';
 import { isFinal, type RunStatus } from './run-status.js';
 import type { RunEntity } from './run.entity.js';
 import { RunRepository } from './run.repository.js';
+import { SharedLook } from './shared-look.js';
 
 export interface RunListQuery {
   issue?: string | undefined;
@@ -31,6 +32,7 @@ const MOST_WAITING = 1000;
 @Injectable()
 export class RunsService {
   readonly #waiting = new Places(MOST_WAITING);
+  readonly #looks = new SharedLook((id: string) => this.runs.find(id));
 
   constructor(
     private readonly transactions: Transactions,
@@ -53,8 +55,9 @@ export class RunsService {
   }
 
   /** @throws DomainError `run_not_found` */
-  async get(id: string): Promise<RunEntity> {
-    const run = ID_PATTERN.test(id) ? await this.runs.find(id) : null;
+  async get(id: string, looks?: SharedLook<RunEntity | null>): Promise<RunEntity> {
+    const look = async () => (looks === undefined ? this.runs.find(id) : looks.at(id));
+    const run = ID_PATTERN.test(id) ? await look() : null;
     if (run === null) throw new DomainError('run_not_found', 'There is no run with this id');
     return run;
   }
@@ -72,10 +75,12 @@ export class RunsService {
     gone.addEventListener('abort', () => waiter.poke());
     try {
       for (;;) {
-        const run = await this.get(id);
+        const run = await this.get(id, this.#looks);
         const left = deadline - this.clock.monotonicMs();
         if (isFinal(run.status) || left <= 0 || this.signals.stopping || gone.aborted) return run;
         await waiter.wait(Math.min(left, 5000));
+        // Where a thousand hang up at once, none of them needs another look.
+        if (gone.aborted) return run;
       }
     } finally {
       waiter.close();
