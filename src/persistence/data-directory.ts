@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
-  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -77,12 +79,15 @@ function closeToOthers(root: string): void {
 }
 
 function readInstanceId(file: string): string {
-  const made = randomBytes(8).toString('hex');
-  try {
-    writeNewFile(file, `${made}\n`);
-    return made;
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
+  if (!existsSync(file)) {
+    const made = randomBytes(8).toString('hex');
+    try {
+      writeNewFile(file, `${made}\n`);
+      return made;
+    } catch (error) {
+      // A twin that starts at the same time made it, and may have cleared our draft away.
+      if (!existsSync(file)) throw error;
+    }
   }
   const found = readFileSync(file, 'utf8').trim();
   if (!INSTANCE_ID.test(found)) {
@@ -105,7 +110,16 @@ export function writeNewFile(file: string, content: string): void {
     linkSync(draft, file);
   } finally {
     closeSync(descriptor);
-    unlinkSync(draft);
+    rmSync(draft, { force: true });
+  }
+}
+
+const DRAFT = /^(?:instance-id|audit\.key)\.[0-9a-f]{8}$/;
+
+/** Removes what was left of `writeNewFile` by a process that was killed. For who holds the directory's lock. */
+export function removeDrafts(directory: DataDirectory): void {
+  for (const name of readdirSync(directory.root)) {
+    if (DRAFT.test(name)) rmSync(directory.path(name), { force: true });
   }
 }
 

@@ -6,7 +6,7 @@ import type { SqliteConnectionOptions } from 'typeorm/driver/sqlite/SqliteConnec
 import { StorageTimings } from '../kernel/storage-timings.js';
 import { StartupError } from '../kernel/startup-error.js';
 import { DataDirectoryLock } from './data-directory-lock.js';
-import type { DataDirectory } from './data-directory.js';
+import { removeDrafts, type DataDirectory } from './data-directory.js';
 import { MIGRATIONS_TABLE, migrate, type MigrationClass } from './schema.js';
 import { silentLogger } from './silent-logger.js';
 import { OPEN_READONLY, sqliteDriver } from './sqlite.js';
@@ -37,6 +37,7 @@ export class Database {
     const file = directory.path('risoluto.db');
     const opened: DataSource[] = [];
     try {
+      removeDrafts(directory);
       makePrivate(file);
       const entities = getMetadataArgsStorage().tables.map((table) => table.target);
       const common = { ...COMMON_OPTIONS, database: file, entities };
