@@ -50,6 +50,9 @@ export abstract class FenceBackend {
   /** Deletes the connection-tracking entries of an address or CIDR range, either end. */
   abstract forgetConnections(range: string): Promise<void>;
 
+  /** As `forgetConnections`, for the addresses of a CIDR range that are not kept. */
+  abstract forgetConnectionsBut(range: string, kept: ReadonlySet<string>): Promise<void>;
+
   /** Lets go of what the backend holds (a helper container); the rules stay. */
   abstract close(): Promise<void>;
 }

@@ -38,6 +38,19 @@ export async function forgetConnections(run: RunTool, range: string): Promise<vo
   await Promise.all(['-s', '-d'].map((end) => forgetEnd(run, ['conntrack', '-D', end, range])));
 }
 
+/** Forgets those of all addresses in the range but these. */
+export async function forgetConnectionsBut(
+  run: RunTool,
+  range: string,
+  kept: ReadonlySet<string>,
+): Promise<void> {
+  const argv = ['conntrack', '-L', '-s', range];
+  const { exitCode, stdout, stderr } = await run({ argv, input: '' });
+  if (exitCode !== 0) throw new FenceCommandError('conntrack', stderr);
+  const sources = new Set([...stdout.matchAll(/^[^\n]*?\bsrc=(\S+)/gm)].map(([, at]) => at ?? ''));
+  for (const address of sources) if (!kept.has(address)) await forgetConnections(run, address);
+}
+
 async function forgetEnd(run: RunTool, argv: readonly string[]): Promise<void> {
   let stderr = '';
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {

@@ -49,7 +49,7 @@ describe('the fence', () => {
     expect(await new FenceReport(fence).check()).toEqual({ status: 'ok' });
   });
 
-  it('keeps what is open when a new process places it, and forgets the rest when it is granted', async () => {
+  it('keeps what is open when a new process places it, and forgets the rest at once', async () => {
     const other = { ...GRANT, address: '10.9.0.8', mac: '02:42:0a:09:00:08' };
     await fence.ensure(BRIDGE, [GRANT]);
     expect(fence.summary().open).toBe(1);
@@ -59,6 +59,7 @@ describe('the fence', () => {
     expect(fence.summary().open).toBe(1);
     expect(backend.calls).toEqual([
       'place',
+      'forget 10.9.0.0/24 but 10.9.0.7',
       'forget 10.9.0.8',
       'grant',
       'revoke',

@@ -85,9 +85,12 @@ export class Fence {
       for (const grant of kept) this.#grants.add(validateGrant(grant, [wanted]));
       this.#updateWatch();
       await this.#place();
-      // Where connections are kept, an address is made to forget when it is granted anew.
-      if (kept.length > 0) return;
-      await this.#guarded('forget connections', (placed) => placed.forget(wanted.subnet));
+      const keptAddresses = new Set(kept.map(({ address }) => address));
+      await this.#guarded('forget connections', (placed) =>
+        kept.length > 0
+          ? placed.forgetBut(wanted.subnet, keptAddresses)
+          : placed.forget(wanted.subnet),
+      );
       if (this.#grants.size === 0 && this.#bridges.size === 1) this.#memory.allForgotten();
     });
   }

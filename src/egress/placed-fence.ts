@@ -83,6 +83,10 @@ export class PlacedFence {
     return this.#backend.forgetConnections(range);
   }
 
+  forgetBut(range: string, kept: ReadonlySet<string>): Promise<void> {
+    return this.#backend.forgetConnectionsBut(range, kept);
+  }
+
   apply(script: string): Promise<void> {
     return this.#backend.apply(script);
   }

@@ -1,6 +1,7 @@
 import { FenceBackend, type HostLink } from './fence-backend.js';
 import {
   forgetConnections,
+  forgetConnectionsBut,
   ipLinks,
   nftAccepts,
   nftApply,
@@ -33,5 +34,9 @@ export abstract class ToolBackend extends FenceBackend {
 
   forgetConnections(range: string): Promise<void> {
     return forgetConnections(this.#run, range);
+  }
+
+  forgetConnectionsBut(range: string, kept: ReadonlySet<string>): Promise<void> {
+    return forgetConnectionsBut(this.#run, range, kept);
   }
 }

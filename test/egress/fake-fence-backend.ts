@@ -67,6 +67,11 @@ export class FakeFenceBackend extends FenceBackend {
     this.fail('forget');
   }
 
+  async forgetConnectionsBut(range: string, kept: ReadonlySet<string>): Promise<void> {
+    this.calls.push(`forget ${range} but ${[...kept].join()}`);
+    this.fail('forget');
+  }
+
   close(): Promise<void> {
     this.calls.push('close');
     return Promise.resolve();
