@@ -6,6 +6,7 @@ import { DomainError } from '../kernel/domain-error.js';
 import { StartupError } from '../kernel/startup-error.js';
 import { InterruptedRuns } from './adoption/interrupted-runs.js';
 import { explain } from './explain.js';
+import { OrphanedOutput } from './output/orphaned-output.js';
 import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
 
@@ -20,6 +21,7 @@ export class HostStartup implements OnModuleInit {
     private readonly networks: SandboxNetworks,
     private readonly fence: Fence,
     private readonly interrupted: InterruptedRuns,
+    private readonly orphanedOutput: OrphanedOutput,
   ) {}
 
   /**
@@ -29,6 +31,7 @@ export class HostStartup implements OnModuleInit {
    * @throws StartupError when the network is not one that this instance may use.
    */
   async onModuleInit(): Promise<void> {
+    await this.orphanedOutput.remove();
     await this.interrupted.mendOutput();
     const { available, reason } = await this.sandboxes.engineState();
     if (!available) {

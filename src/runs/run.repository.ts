@@ -58,6 +58,15 @@ export class RunRepository {
     return query.orderBy('run.id', 'DESC').limit(limit).getRawMany();
   }
 
+  /** Those of the ids that runs have. */
+  async knownOf(ids: readonly string[]): Promise<Set<string>> {
+    const found = await this.read.manager.find(RunEntity, {
+      select: { id: true },
+      where: { id: In([...ids]) },
+    });
+    return new Set(found.map(({ id }) => id));
+  }
+
   /** Runs that a service that is gone left in mid-life. */
   interrupted(): Promise<RunEntity[]> {
     return this.read.manager.findBy(RunEntity, { status: In([...ACTIVE_STATUSES]) });

@@ -26,6 +26,7 @@ import { ContainerFenceHelper } from './fence-helper.js';
 import { FileOutputLog } from './output/file-output-log.js';
 import { OutputFollower } from './output/output-follower.js';
 import { OutputLog } from './output/output-log.js';
+import { OrphanedOutput } from './output/orphaned-output.js';
 import { OutputRecording } from './output/output-recording.js';
 import { RunChanges } from './run-changes.js';
 import { RunExecutor } from './run-executor.js';
@@ -50,8 +51,7 @@ import { WaitingRoom } from './waiting-room.js';
     {
       provide: OutputLog,
       inject: [DataDirectory],
-      useFactory: (directory: DataDirectory) =>
-        new FileOutputLog((runId) => directory.path('output', `${runId}.ndjson`)),
+      useFactory: (directory: DataDirectory) => new FileOutputLog(directory.path('output')),
     },
     { provide: RunQueue, useClass: DatabaseRunQueue },
     ActiveRuns,
@@ -70,6 +70,7 @@ import { WaitingRoom } from './waiting-room.js';
     IdempotencyKeys,
     InterruptedRuns,
     Leftovers,
+    OrphanedOutput,
     OutputFollower,
     OutputRecording,
     PrepareStep,

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 
 import { DataDirectory } from '../persistence/data-directory.js';
 import { AddressPool, type SandboxAddress } from './address-pool.js';
 import { ContainerEngine, type NetworkInspection } from './container-engine.js';
 import { INSTANCE_LABEL } from './container-spec.js';
 import { controlUnavailable } from './control-unavailable.js';
-import { isRefusal } from './engine-refusal.js';
+import { EngineRefusal, isRefusal } from './engine-refusal.js';
 import { readHostRanges } from './host-routes.js';
 import {
   type Ipv4Range,
@@ -30,6 +30,7 @@ const MOST_TRIES = 32;
 /** The one network of this instance's sandboxes, and the addresses in it. */
 @Injectable()
 export class SandboxNetworks {
+  readonly #logger = new Logger('Sandboxes');
   #pool: { networkId: string; addresses: AddressPool; busy: Set<number> } | null = null;
 
   constructor(
@@ -65,6 +66,21 @@ export class SandboxNetworks {
       };
     }
     return described;
+  }
+
+  /** Removes networks of this instance that nothing of ours uses any more: an earlier setting's. */
+  async removeAllBut(names: ReadonlySet<string>): Promise<void> {
+    for (const { Id, Name, Labels } of await this.engine.listNetworks()) {
+      if (Labels?.[INSTANCE_LABEL] !== this.dataDirectory.instanceId || names.has(Name)) continue;
+      try {
+        await this.engine.removeNetwork(Id);
+        this.#logger.log(`the network ${Name}, which no sandbox uses any more, was removed`);
+      } catch (error) {
+        // Containers of others may be in it.
+        if (!(error instanceof EngineRefusal)) throw error;
+        this.#logger.warn(`the network ${Name} cannot be removed: ${error.engineMessage}`);
+      }
+    }
   }
 
   /** An address of the network that was ensured last, which no container has, and a MAC for it. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 
 import { Settings } from '../../config/settings.js';
 import { Clock } from '../../kernel/clock.js';
@@ -36,7 +36,7 @@ const METADATA_ADDRESS = '169.254.169.254';
 
 /** Starts a sandbox as a run's is started, with the operator's policy, and looks at what it can do. */
 @Injectable()
-export class SandboxObserver {
+export class SandboxObserver implements OnModuleInit {
   #last: { seen: Promise<SandboxObservation>; endedAt: number; askers: Set<string> } | null = null;
 
   constructor(
@@ -46,6 +46,10 @@ export class SandboxObserver {
     private readonly directory: DataDirectory,
     private readonly clock: Clock,
   ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.#removeDirectories();
+  }
 
   /** What one asker has just been told is good for another; who asks again gets a new sandbox. */
   observe(asker: string): Promise<SandboxObservation> {

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
+import { Settings } from '../../config/settings.js';
 import { HelperContainers } from '../../sandbox/helper-containers.js';
+import { SandboxNetworks } from '../../sandbox/sandbox-networks.js';
 import { Sandboxes, type FoundSandbox } from '../../sandbox/sandboxes.js';
 import { RunNetwork, type KeptAddress } from '../run-network.js';
 
@@ -11,6 +13,8 @@ export class HostInventory {
     private readonly helpers: HelperContainers,
     private readonly sandboxes: Sandboxes,
     private readonly network: RunNetwork,
+    private readonly networks: SandboxNetworks,
+    private readonly settings: Settings,
   ) {}
 
   list(): Promise<FoundSandbox[]> {
@@ -26,8 +30,10 @@ export class HostInventory {
     await this.network.removeFilesBut(new Set(rest.map(({ runId }) => runId)));
   }
 
-  /** As `RunNetwork.takeOver`. */
-  takeOver(addresses: readonly KeptAddress[]): Promise<void> {
-    return this.network.takeOver(addresses);
+  /** As `RunNetwork.takeOver`; networks that neither these nor new runs are in are removed. */
+  async takeOver(addresses: readonly KeptAddress[]): Promise<void> {
+    const kept = addresses.flatMap(({ at }) => (at.mode === 'bridge' ? [at.name] : []));
+    await this.networks.removeAllBut(new Set([this.settings.codex.sandbox.network, ...kept]));
+    await this.network.takeOver(addresses);
   }
 }

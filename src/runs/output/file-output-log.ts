@@ -1,21 +1,22 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { OutputLog, type OutputAppender, type OutputReader } from './output-log.js';
 import type { OutputRecord, StoredRecord } from './output-record.js';
 
+const END = '.ndjson';
 const NEWLINE = 10;
 const READ_BYTES = 64 * 1024;
 
 /** One NDJSON file a run, `output/<run>.ndjson` in the data directory, mode 0600. */
 export class FileOutputLog extends OutputLog {
-  constructor(private readonly pathOf: (runId: string) => string) {
+  constructor(private readonly directory: string) {
     super();
   }
 
   async open(runId: string): Promise<OutputAppender> {
-    const path = this.pathOf(runId);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const path = this.#pathOf(runId);
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
     const file = await open(path, 'a+', 0o600);
     try {
       const { line, end, size } = await lastWholeLine(file);
@@ -36,7 +37,7 @@ export class FileOutputLog extends OutputLog {
   async read(runId: string, afterSeq: number): Promise<OutputReader> {
     let file: FileHandle;
     try {
-      file = await open(this.pathOf(runId), 'r');
+      file = await open(this.#pathOf(runId), 'r');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       return new NotYetWritten(() => this.read(runId, afterSeq));
@@ -47,6 +48,22 @@ export class FileOutputLog extends OutputLog {
       await file.close();
       throw error;
     }
+  }
+
+  async runIds(): Promise<string[]> {
+    const names = await readdir(this.directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    return names.filter((name) => name.endsWith(END)).map((name) => name.slice(0, -END.length));
+  }
+
+  async remove(runId: string): Promise<void> {
+    await rm(this.#pathOf(runId), { force: true });
+  }
+
+  #pathOf(runId: string): string {
+    return join(this.directory, `${runId}${END}`);
   }
 }
 

@@ -25,4 +25,10 @@ export abstract class OutputLog {
 
   /** Begins behind the record `afterSeq`; 0 for all. A run without output has an empty log. */
   abstract read(runId: string, afterSeq: number): Promise<OutputReader>;
+
+  /** The runs that have a log, in no order. */
+  abstract runIds(): Promise<string[]>;
+
+  /** Fine where there is none. */
+  abstract remove(runId: string): Promise<void>;
 }

@@ -11,7 +11,7 @@ import type { OutputRecord, StoredRecord } from './output-record.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'risoluto-output-'));
 afterAll(() => rmSync(directory, { recursive: true }));
-const log = new FileOutputLog((runId) => join(directory, `${runId}.ndjson`));
+const log = new FileOutputLog(directory);
 
 let runs = 0;
 
