@@ -1,7 +1,6 @@
+import { LEAST_TOKEN_LENGTH } from './auth/bearer-token.js';
 import { isLoopbackAddress } from './auth/ip-address.js';
 import type { Settings } from './config/settings.js';
-
-const LEAST_TOKEN_LENGTH = 16;
 
 /** Settings that start, and that an operator should know about; one line each, without a value. */
 export function startWarnings(settings: Settings): string[] {

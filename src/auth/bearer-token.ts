@@ -2,6 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 
 import type { Redacted } from '../kernel/redacted.js';
 
+/** Characters; what is shorter can be found by trying, and the operator is warned. */
+export const LEAST_TOKEN_LENGTH = 16;
+
 /** The token of `Authorization: Bearer <token>`; the scheme word in any case (RFC 9110). */
 export function bearerTokenOf(authorization: string | undefined): string | null {
   if (authorization === undefined) return null;

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 
 import type { Cli } from '../cli.js';
+import { shellWord } from '../../kernel/shell-words.js';
 import { withExamples } from '../help.js';
 import { wholeNumber } from '../run/run-options.js';
-import { quoted, type RunView } from '../run/run-view.js';
+import type { RunView } from '../run/run-view.js';
 import { serviceCommand, serviceOf } from '../service-command.js';
 import { textTable } from '../text-table.js';
 
@@ -44,7 +45,7 @@ function table(runs: readonly RunView[]): string {
     status,
     exitCode === null ? '' : String(exitCode),
     createdAt,
-    shortened(command.map(quoted).join(' ')),
+    shortened(command.map(shellWord).join(' ')),
   ]);
   return textTable(['RUN', 'ISSUE', 'STATUS', 'EXIT', 'CREATED', 'COMMAND'], rows);
 }

@@ -1,5 +1,5 @@
 import type { Place } from './candidates.js';
-import { quoted } from './quoting.js';
+import { quotedWord } from '../../kernel/shell-words.js';
 
 /**
  * A script for bash 4 and later that knows the whole command line, so that TAB starts no program.
@@ -36,16 +36,16 @@ export function stepsOf(places: readonly Place[]): string {
 }
 
 function steps({ path, valueOptions, subcommands, passesThrough }: Place): string[] {
-  const here = (word: string) => quoted(`${path}:${word}`);
+  const here = (word: string) => quotedWord(`${path}:${word}`);
   return [
     ...(valueOptions.length > 0 ? [`      ${valueOptions.map(here).join('|')}) skip=1 ;;`] : []),
-    ...subcommands.map((below) => `      ${here(below.word)}) place=${quoted(below.path)} ;;`),
-    `      ${quoted(`${path}:`)}-*) ;;`,
-    ...(passesThrough ? [`      ${quoted(`${path}:`)}*) return ;;`] : []),
+    ...subcommands.map((below) => `      ${here(below.word)}) place=${quotedWord(below.path)} ;;`),
+    `      ${quotedWord(`${path}:`)}-*) ;;`,
+    ...(passesThrough ? [`      ${quotedWord(`${path}:`)}*) return ;;`] : []),
   ];
 }
 
 function offer({ path, candidates }: Place): string {
   const words = candidates.map(({ word }) => word).join(' ');
-  return `    ${quoted(path)}) COMPREPLY=($(compgen -W ${quoted(words)} -- "$current")) ;;`;
+  return `    ${quotedWord(path)}) COMPREPLY=($(compgen -W ${quotedWord(words)} -- "$current")) ;;`;
 }

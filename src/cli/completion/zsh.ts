@@ -1,6 +1,6 @@
 import { stepsOf } from './bash.js';
 import type { Candidate, Place } from './candidates.js';
-import { quoted } from './quoting.js';
+import { quotedWord } from '../../kernel/shell-words.js';
 
 export function zshCompletion(places: readonly Place[]): string {
   return `#compdef risoluto
@@ -27,9 +27,9 @@ if [[ $funcstack[1] == _risoluto ]]; then _risoluto "$@"; else compdef _risoluto
 }
 
 function offer({ path, candidates }: Place): string {
-  return `    ${quoted(path)}) candidates=(${candidates.map(described).join(' ')}) ;;`;
+  return `    ${quotedWord(path)}) candidates=(${candidates.map(described).join(' ')}) ;;`;
 }
 
 function described({ word, means }: Candidate): string {
-  return quoted(`${word.replaceAll(':', '\\:')}:${means}`);
+  return quotedWord(`${word.replaceAll(':', '\\:')}:${means}`);
 }

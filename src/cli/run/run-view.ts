@@ -1,3 +1,5 @@
+import { shellWord } from '../../kernel/shell-words.js';
+
 /** A run as the service answers it; what the command line needs of it. */
 export interface RunView {
   id: string;
@@ -30,7 +32,7 @@ export function describeRun(run: RunView): string {
     ['reason', run.reason],
     ['message', run.message],
     ['actor', run.actor],
-    ['command', run.command.map(quoted).join(' ')],
+    ['command', run.command.map(shellWord).join(' ')],
     ['env', run.env.join(' ') || null],
     ['secrets', Object.entries(run.secrets).map(shownSecret).join(' ') || null],
     ...Object.entries(run.phases).map(([name, at]): [string, string | null] => [
@@ -46,9 +48,4 @@ export function describeRun(run: RunView): string {
 
 function shownSecret([variable, secret]: [string, string]): string {
   return variable === secret ? secret : `${variable}=${secret}`;
-}
-
-/** As a shell would take it. */
-export function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

@@ -1,3 +1,4 @@
+import { LEAST_TOKEN_LENGTH } from '../../auth/bearer-token.js';
 import { isLoopbackAddress } from '../../auth/ip-address.js';
 import type { Settings } from '../../config/settings.js';
 import {
@@ -15,7 +16,6 @@ export interface AccessFacts {
   readonly readToken: number | null;
 }
 
-const LEAST_TOKEN_LENGTH = 16;
 const NEW_TOKEN = 'export RISOLUTO_WRITE_TOKEN="$(openssl rand -hex 32)"';
 const NEW_READ_TOKEN = 'export RISOLUTO_READ_TOKEN="$(openssl rand -hex 32)"';
 const RESTART = 'Then start the service anew with it.';

@@ -8,7 +8,7 @@ import {
   type HardeningCheck,
   type HardeningFinding,
 } from '../../kernel/hardening.js';
-import { shellWord } from '../shell.js';
+import { shellWord } from '../../kernel/shell-words.js';
 
 export interface DiskFacts {
   readonly path: string;

@@ -7,7 +7,8 @@ import {
   type HardeningCheck,
   type HardeningFinding,
 } from '../../kernel/hardening.js';
-import { lines, shellWord } from '../shell.js';
+import { shellWord } from '../../kernel/shell-words.js';
+import { lines } from '../shell.js';
 
 export type SocketFacts =
   | { readonly kind: 'tcp'; readonly host: string }

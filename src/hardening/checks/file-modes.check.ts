@@ -4,8 +4,9 @@ import {
   type HardeningCheck,
   type HardeningFinding,
 } from '../../kernel/hardening.js';
+import { shellWord } from '../../kernel/shell-words.js';
 import { fileRules, readFacts, takeBits, type FileFact } from '../file-modes.js';
-import { lines, shellWord } from '../shell.js';
+import { lines } from '../shell.js';
 
 /** Whether other users of the machine can read or change what is ours. `uid`: the service's. Pure. */
 export function judgeFileModes(facts: readonly FileFact[], uid: number): HardeningFinding {

@@ -5,7 +5,7 @@ import {
   type HardeningCheck,
   type HardeningFinding,
 } from '../../kernel/hardening.js';
-import { shellWord } from '../shell.js';
+import { shellWord } from '../../kernel/shell-words.js';
 
 export interface ForwardingFacts {
   readonly trusted: readonly string[];

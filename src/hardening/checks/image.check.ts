@@ -6,9 +6,10 @@ import {
   type HardeningCheck,
   type HardeningFinding,
 } from '../../kernel/hardening.js';
+import { shellWord } from '../../kernel/shell-words.js';
 import type { ResolvedImage } from '../../sandbox/resolved-image.js';
 import type { SandboxImages } from '../../sandbox/sandbox-images.js';
-import { lines, shellWord } from '../shell.js';
+import { lines } from '../shell.js';
 
 export type ImageFacts =
   | { readonly reference: string; readonly problem: string }

@@ -5,7 +5,7 @@ import {
   type HardeningCheck,
   type HardeningFinding,
 } from '../../kernel/hardening.js';
-import { shellWord } from '../shell.js';
+import { shellWord } from '../../kernel/shell-words.js';
 
 /** More than a thousand requests a second from one address is no limit. */
 const NO_LIMIT = 60_000;

@@ -6,10 +6,11 @@ import {
   type HardeningCheck,
   type HardeningFinding,
 } from '../../kernel/hardening.js';
+import { shellWord } from '../../kernel/shell-words.js';
 import type { EngineInfo } from '../../sandbox/container-engine.js';
 import type { HelperContainers } from '../../sandbox/helper-containers.js';
 import { loadSeccompProfile } from '../../sandbox/seccomp-profile.js';
-import { lines, shellWord } from '../shell.js';
+import { lines } from '../shell.js';
 
 export interface SeccompFacts {
   /** `codex.sandbox.security.seccompProfile`: empty for the engine's default, else a path. */

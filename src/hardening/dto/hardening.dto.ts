@@ -1,7 +1,8 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, Matches, ValidateIf } from 'class-validator';
+import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
 import { Type } from 'class-transformer';
 
+import { MayBeAbsent } from '../../http/may-be-absent.js';
 import type { HardeningStatus } from '../../kernel/hardening.js';
 
 const STATUSES = ['pass', 'warn', 'fail'];
@@ -103,8 +104,7 @@ export class AcknowledgeBackupBody {
    * That the copy is the key in use: the CLI makes it from the file that `--key-file` names, and the
    * key itself is not sent. Without it the acknowledgement is taken as said.
    */
-  // `null` is not absence, and is refused.
-  @ValidateIf((_body, value: unknown) => value !== undefined)
+  @MayBeAbsent()
   @IsString()
   @Matches(/^[0-9a-f]{64}$/, { message: '$property must be 64 hexadecimal digits' })
   @ApiProperty({ required: false, pattern: '^[0-9a-f]{64}$' })

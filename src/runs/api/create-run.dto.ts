@@ -11,20 +11,15 @@ import {
   MaxLength,
   Min,
   ValidateBy,
-  ValidateIf,
 } from 'class-validator';
 
+import { MayBeAbsent } from '../../http/may-be-absent.js';
 import { ISSUE_PATTERN, ISSUE_RULE } from '../../workspaces/issue-key.js';
 import { POLICY_SCHEMA } from './policy-schema.js';
 
 export const MAX_ARGUMENTS = 10_000;
 const MAX_VARIABLES = 1000;
 const SECRET_NAME = { type: 'string', minLength: 1, maxLength: 128 } as const;
-
-/** Absent, but not `null`: a client that sends a field means something by it. */
-function MayBeAbsent() {
-  return ValidateIf((_request, value) => value !== undefined);
-}
 
 /** Every value is a string; there are not too many. */
 function IsStringMap() {
