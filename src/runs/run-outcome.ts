@@ -16,7 +16,7 @@ export type EndedBy =
 
 export interface CommandEnd {
   exitCode: number;
-  /** The engine's `State.OOMKilled`: the memory limit killed a process of the sandbox. */
+  /** The memory limit killed a process of the sandbox. */
   oomKilled: boolean;
   /** The command's shell took its frame: the command began. */
   acknowledged: boolean;

@@ -212,6 +212,11 @@ export abstract class ContainerEngine {
    * and, after some hundred other events, before it.
    */
   abstract remembersStart(id: string): Promise<boolean>;
+  /**
+   * Each event of this kind of a container that the engine's memory holds, then those that come, until
+   * `signal` fires. Resolves when the engine listens.
+   */
+  abstract events(id: string, kind: string, signal: AbortSignal): Promise<AsyncIterator<void>>;
   abstract signal(id: string, signal: string): Promise<void>;
   /** Kills and removes it with its anonymous volumes; one that is gone is no error. */
   abstract removeContainer(id: string): Promise<void>;

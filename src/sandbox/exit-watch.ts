@@ -6,7 +6,7 @@ import { isRefusal } from './engine-refusal.js';
 /** How a container ended, by the engine's word. */
 export interface ContainerExit {
   exitCode: number;
-  /** The kernel killed the command or a child of it for want of memory. */
+  /** The engine knew at the end that the memory limit killed the command or a child of it. */
   oomKilled: boolean;
   /** The engine's own reason for an end that was not the command's. For an operator, not a client. */
   error?: string;
@@ -21,8 +21,6 @@ export interface ContainerExit {
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 2_000;
-/** The engine hears of an out-of-memory kill on another way than of the end; it may come just after. */
-const OOM_NEWS_MS = 100;
 const KILLED = 137;
 
 /** Resolves when the container has ended, however often the engine goes away and comes back meanwhile. */
@@ -38,7 +36,7 @@ export async function watchExit(
       await engine.wait(containerId);
       const inspection = await engine.inspectContainer(containerId);
       if (!inspection.State.Running) {
-        return { ...(await finalState(engine, inspection)), engineOutage };
+        return { ...finalState(inspection), engineOutage };
       }
     } catch (error) {
       if (isRefusal(error, 404)) return goneExit(engineOutage);
@@ -50,22 +48,14 @@ export async function watchExit(
   return goneExit(engineOutage);
 }
 
-async function finalState(
-  engine: ContainerEngine,
-  inspection: ContainerInspection,
-): Promise<Omit<ContainerExit, 'engineOutage'>> {
-  let state = inspection.State;
-  if (state.ExitCode === KILLED && !state.OOMKilled) {
-    await sleep(OOM_NEWS_MS);
-    state = (await engine.inspectContainer(inspection.Id)).State;
-  }
+function finalState({ State }: ContainerInspection): Omit<ContainerExit, 'engineOutage'> {
   return {
-    exitCode: state.ExitCode,
-    oomKilled: state.OOMKilled,
-    ...(state.Error ? { error: state.Error } : {}),
-    startedAt: state.StartedAt,
-    finishedAt: state.FinishedAt,
-    gone: isBeingRemoved(state),
+    exitCode: State.ExitCode,
+    oomKilled: State.OOMKilled,
+    ...(State.Error ? { error: State.Error } : {}),
+    startedAt: State.StartedAt,
+    finishedAt: State.FinishedAt,
+    gone: isBeingRemoved(State),
   };
 }
 

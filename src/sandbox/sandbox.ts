@@ -8,6 +8,7 @@ import { EngineRefusal, isRefusal } from './engine-refusal.js';
 import { type ContainerExit, watchExit } from './exit-watch.js';
 import { LogDemultiplexer, type LogPiece, type OutputStream } from './log-frames.js';
 import { readLog } from './log-reader.js';
+import { wasOutOfMemory } from './memory-verdict.js';
 import type { SandboxReport } from './sandbox-report.js';
 
 /** What a command printed, as the engine's log has it. */
@@ -138,6 +139,14 @@ export class Sandbox {
     const exit = await this.#requireExit();
     if (!this.#acknowledged && !exit.gone) await this.#readAcknowledgement();
     return { ...exit, acknowledged: this.#acknowledged };
+  }
+
+  /**
+   * Whether the memory limit killed the command or a child of it; resolves up to a second after the
+   * end. Never rejects.
+   */
+  async outOfMemory(): Promise<boolean> {
+    return wasOutOfMemory(this.engine, this.containerId, await this.#requireExit());
   }
 
   /** Throws `engine_unavailable`; `null` when there is no such container. */

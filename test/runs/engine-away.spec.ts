@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { engine, inside } from '../support/engine.js';
 import { createRun, finishRun, runToEnd } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
 import { EngineProxy } from './engine-proxy.js';
@@ -14,7 +15,8 @@ beforeAll(async () => {
   proxy = await EngineProxy.start();
   await proxy.close();
   // The first of its lives begins without an engine.
-  service = await startService({ env: { DOCKER_HOST: proxy.dockerHost }, yaml: UNLIMITED });
+  const yaml = { ...UNLIMITED, runs: { maxConcurrent: 4 } };
+  service = await startService({ env: { DOCKER_HOST: proxy.dockerHost }, yaml });
 });
 afterAll(async () => {
   await proxy.open();
@@ -149,5 +151,62 @@ describe('a sandbox that cannot be removed', () => {
       (await containersOf(service)).length === 0 ? true : null,
     );
     expect(await runFiles(service)).toEqual([]);
+  });
+});
+
+describe('a memory limit of which the engine hears after the end', () => {
+  const resources = { memory: 64 * 1024 * 1024 };
+  const told = [
+    { status: 'out_of_memory', exitCode: 1, reason: 'memory_limit' },
+    { status: 'succeeded', exitCode: 0, reason: 'child_out_of_memory' },
+    { status: 'failed', exitCode: 1, reason: 'exit_code' },
+    { status: 'succeeded', exitCode: 0, reason: null },
+  ];
+  const scripts = ['tail /dev/zero; exit 1', 'tail /dev/zero; true', 'exit 1', 'true'];
+  let unsaid = 0;
+
+  /** As engines do before 23.0 when the news comes second: the state is never put right. */
+  function keepStateFalse(answer: Buffer): Buffer {
+    const text = answer.toString('latin1').replace('"OOMKilled":true', '"OOMKilled":null');
+    unsaid += Number(text.includes('"OOMKilled":null'));
+    return Buffer.from(text, 'latin1');
+  }
+
+  beforeAll(async () => {
+    await proxy.open();
+    proxy.altered = keepStateFalse;
+  });
+  afterAll(() => {
+    proxy.altered = (answer) => answer;
+  });
+
+  async function endsOf(name: string, before: string): Promise<string[]> {
+    return Promise.all(
+      scripts.map((script, index) => {
+        const command = sh(before + script);
+        return createRun(service, { issue: `${name}-${index}`, command, policy: { resources } });
+      }),
+    );
+  }
+
+  it('is told as it is', async () => {
+    const ids = await endsOf('LATE', '');
+    const runs = await Promise.all(ids.map((id) => finishRun(service, id)));
+    expect(runs).toMatchObject(told);
+    expect(unsaid).toBeGreaterThanOrEqual(2);
+  });
+
+  it('is told as it is of commands that ended while the service was away', async () => {
+    unsaid = 0;
+    const ids = await endsOf('LEFT', 'echo up; until [ -e /tmp/go ]; do sleep 0.1; done; ');
+    await Promise.all(ids.map((id) => untilPrinted(service, id, 'up')));
+    const containers = await containersOf(service);
+    expect(containers).toHaveLength(scripts.length);
+    await service.kill9();
+    await Promise.all(containers.map((container) => inside(container, 'touch /tmp/go')));
+    await Promise.all(containers.map((container) => engine().getContainer(container).wait()));
+    await service.start();
+    expect(await Promise.all(ids.map((id) => finishRun(service, id)))).toMatchObject(told);
+    expect(unsaid).toBeGreaterThanOrEqual(2);
   });
 });

@@ -13,6 +13,8 @@ export class EngineProxy {
   private hanging = false;
   /** Requests whose first bytes it matches are not passed on; their connection ends. */
   refused: RegExp | null = null;
+  /** What the engine answers is passed on as this makes it; as many bytes as came. */
+  altered: (answer: Buffer) => Buffer = (answer) => answer;
 
   private constructor(
     private readonly directory: string,
@@ -71,7 +73,7 @@ export class EngineProxy {
       if (this.refused?.test(bytes.toString('latin1'))) client.destroy();
       else engine.write(bytes);
     });
-    engine.on('data', (bytes) => client.write(bytes));
+    engine.on('data', (bytes) => client.write(this.altered(bytes)));
     for (const [one, other] of [pair, [engine, client] as const]) {
       one.on('end', () => other.end());
       one.on('error', () => other.destroy());

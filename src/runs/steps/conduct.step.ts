@@ -87,12 +87,14 @@ export class ConductStep {
       const exit = await unlessLeft(session, sandbox.wait(), output);
       clearTimeout(timer);
       ending.over();
+      const outOfMemory = sandbox.outOfMemory();
       await this.#close(session, place);
       if (output === null) await cancelledOrLeft(session);
       const { endedBy } = session;
       const outputWhole = output !== null && (await this.#drained(session, output));
       if (exit.error) this.#logger.warn(`run ${session.run.id}: the engine says: ${exit.error}`);
-      const { exitCode, oomKilled, gone } = exit;
+      const { exitCode, gone } = exit;
+      const oomKilled = await outOfMemory;
       const acknowledged = exit.acknowledged || command.begun;
       const engineWasAway = exit.engineOutage || command.engineWasAway;
       return { exitCode, oomKilled, acknowledged, gone, engineWasAway, endedBy, outputWhole };

@@ -22,6 +22,7 @@ import { attachInput } from './attach-input.js';
 import { type EngineAddress, isLocalEngine, parseEngineAddress } from './engine-address.js';
 import { dial } from './engine-dial.js';
 import { engineCall, toEngineError } from './engine-errors.js';
+import { eachEvent, openEvents } from './engine-events.js';
 import { withTimedCalls, type CallObserver } from './timed-calls.js';
 import { withWholeAnswers } from './whole-answers.js';
 
@@ -166,19 +167,15 @@ export class DockerEngine extends ContainerEngine {
 
   remembersStart(id: string): Promise<boolean> {
     return engineCall(async () => {
-      const events = await dial<Readable>(this.#calls, {
-        method: 'GET',
-        path: '/events?',
-        isStream: true,
-        options: {
-          since: '0',
-          until: (Date.now() / 1000).toFixed(3),
-          filters: JSON.stringify({ container: [id], event: ['start'] }),
-        },
-        expected: 200,
-      });
+      const until = (Date.now() / 1000).toFixed(3);
+      const events = await openEvents(this.#calls, { id, kind: 'start', query: { until } });
       return (await text(events)).includes(id);
     });
+  }
+
+  async events(id: string, kind: string, signal: AbortSignal): Promise<AsyncIterator<void>> {
+    const events = await engineCall(() => openEvents(this.#streams, { id, kind, signal }));
+    return eachEvent(events);
   }
 
   signal(id: string, signal: string): Promise<void> {

@@ -6,6 +6,8 @@ export interface EngineRequest {
   path: string;
   options: Record<string, unknown>;
   isStream?: boolean;
+  /** Ends the request, and the stream that it answered. */
+  abortSignal?: AbortSignal;
   /** The one status that is a success. */
   expected: number;
 }
