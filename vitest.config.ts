@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.spec.ts', 'scripts/**/*.spec.ts'],
-          setupFiles: ['reflect-metadata'],
+          setupFiles: ['reflect-metadata', './test/support/property-seed.ts'],
         },
       },
       {
@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.spec.ts'],
-          setupFiles: ['reflect-metadata'],
+          setupFiles: ['reflect-metadata', './test/support/property-seed.ts'],
           // One file at a time has a world to itself: it may stop the engine. There are two worlds.
           fileParallelism: false,
           testTimeout: 60_000,

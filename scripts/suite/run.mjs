@@ -1,16 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-import { ROOT } from '../lib/paths.mjs';
 import { runInWorld } from '../world/start.mjs';
+import { merge, VITEST } from './merge.mjs';
 import { planTests } from './plan.mjs';
+import { trySecondTime, WORKER } from './second-try.mjs';
 import { makeShare, reportsOf, unreported } from './share.mjs';
 
-const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs');
-const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 /** Mostly the tests wait; more than this and they wait for each other. */
 const WORLDS = 2;
 const INTERRUPTED = 130;
@@ -20,7 +15,7 @@ const INTERRUPTED = 130;
  * are shared out between worlds, and one report is made of all their results.
  *
  * @param {string[]} args
- * @param {{archives: Record<string, string>, env: NodeJS.ProcessEnv}} options as of `runInWorld`
+ * @param {import('./second-try.mjs').SuiteOptions} options
  * @returns {Promise<number>} the exit code
  */
 export async function runSuite(args, options) {
@@ -34,24 +29,17 @@ export async function runSuite(args, options) {
       ),
     );
     if (exits.includes(INTERRUPTED)) return INTERRUPTED;
-    const merged = await merge(share, args);
     const missing = unreported(share);
-    for (const { files } of missing) console.error(`error: no result of ${files.join(', ')}`);
     const broken = missing.length > 0 || exits.some((code) => code !== 0);
+    const saved = broken || !options.secondTry ? [] : await trySecondTime(share, options);
+    const merged = await merge(reportsOf(share), args);
+    for (const { files } of missing) console.error(`error: no result of ${files.join(', ')}`);
+    if (saved.length > 0) {
+      const count = saved.length === 1 ? '1 file' : `${saved.length} files`;
+      console.log(`${count} passed only on the second, quiet try: ${saved.join(', ')}`);
+    }
     return broken ? merged || 1 : merged;
   } finally {
     rmSync(share, { recursive: true, force: true });
   }
-}
-
-/**
- * @param {string} share
- * @param {string[]} args with the reporters that were asked for
- * @returns {Promise<number>} 0 when every test passed
- */
-async function merge(share, args) {
-  const merging = ['run', `--merge-reports=${reportsOf(share)}`, ...args];
-  const child = spawn(process.execPath, [VITEST, ...merging], { cwd: ROOT, stdio: 'inherit' });
-  const [code] = await once(child, 'exit');
-  return code ?? 1;
 }

@@ -23,8 +23,7 @@ export function makeShare(plan) {
   mkdirSync(WORLDS, { recursive: true });
   const share = mkdtempSync(join(WORLDS, 'suite-'));
   own(share);
-  mkdirSync(reportsOf(share));
-  mkdirSync(join(share, 'taken'));
+  for (const part of ['reports', 'taken', 'failed']) mkdirSync(join(share, part));
   writeFileSync(join(share, 'plan.json'), JSON.stringify(plan));
   return share;
 }
@@ -38,16 +37,47 @@ export function readPlan(share) {
 }
 
 /**
+ * @typedef {object} TakenJob
+ * @property {import('./plan.mjs').Job} job
+ * @property {number} index of the plan
+ * @property {string} report where vitest's report of it goes
+ */
+
+/**
  * Takes the next job for this process alone.
  *
  * @param {string} share
- * @returns {{job: import('./plan.mjs').Job, report: string} | null} null when all are taken
+ * @returns {TakenJob | null} null when all are taken
  */
 export function takeJob(share) {
   for (const [index, job] of readPlan(share).jobs.entries()) {
-    if (claim(join(share, 'taken', String(index)))) return { job, report: reportOf(share, index) };
+    const mine = claim(join(share, 'taken', String(index)));
+    if (mine) return { job, index, report: reportOf(share, index) };
   }
   return null;
+}
+
+/**
+ * Tells the others what of a job failed.
+ *
+ * @param {string} share
+ * @param {number} index
+ * @param {string[]} files below the repository
+ */
+export function tellFailed(share, index, files) {
+  writeFileSync(failedFile(share, index), JSON.stringify(files));
+}
+
+/**
+ * @param {string} share
+ * @returns {{index: number, job: import('./plan.mjs').Job, files: string[]}[]} jobs of which a result
+ *   was handed in, with their files that failed
+ */
+export function failedJobs(share) {
+  return readPlan(share).jobs.flatMap((job, index) => {
+    if (!existsSync(reportOf(share, index)) || !existsSync(failedFile(share, index))) return [];
+    return [{ index, job, files: JSON.parse(readFileSync(failedFile(share, index), 'utf8')) }];
+  });
 }
 
 /**
@@ -67,7 +97,15 @@ export function reportsOf(share) {
  * @param {string} share
  * @param {number} index
  */
-function reportOf(share, index) {
+function failedFile(share, index) {
+  return join(share, 'failed', `${index}.json`);
+}
+
+/**
+ * @param {string} share
+ * @param {number} index
+ */
+export function reportOf(share, index) {
   return join(reportsOf(share), `${index}.json`);
 }
 

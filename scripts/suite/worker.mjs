@@ -6,7 +6,7 @@ import { createVitest } from 'vitest/node';
 
 import { parseArguments } from './plan.mjs';
 import { ShortReporter } from './short-reporter.mjs';
-import { readPlan, takeJob } from './share.mjs';
+import { readPlan, takeJob, tellFailed } from './share.mjs';
 
 const [share = '', name = ''] = process.argv.slice(2);
 const { options } = await parseArguments(readPlan(share).args);
@@ -34,15 +34,22 @@ try {
 }
 process.exit(0);
 
-/** @param {{job: import('./plan.mjs').Job, report: string}} next */
-async function perform({ job, report }) {
+/** @param {import('./share.mjs').TakenJob} next */
+async function perform({ job, index, report }) {
   vitest.config.outputFile = { blob: report };
   // Its clock starts anew: the merge adds the times up.
   await vitest.report('onInit', vitest);
   const project = vitest.projects.find((candidate) => candidate.name === job.project);
   if (project === undefined) throw new Error(`no project ${job.project}`);
   const specifications = await vitest.globTestSpecifications(job.files);
-  await vitest.runTestSpecifications(
+  const mine = new Set(job.files);
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(
     specifications.filter((specification) => specification.project === project),
   );
+  // It returns those of the jobs before as well.
+  const failed = testModules.filter((module) => module.project === project && !module.ok());
+  const files = failed.map((module) => module.relativeModuleId).filter((file) => mine.has(file));
+  // An error that belongs to no test is somewhere in what ran.
+  if (files.length > 0) tellFailed(share, index, files);
+  else if (unhandledErrors.length > 0) tellFailed(share, index, job.files);
 }

@@ -17,21 +17,19 @@ const STOP_MS = 30_000;
  * which dies with this one (also by `kill -9`), and with it every service, container and network.
  *
  * @param {string[]} command
- * @param {{archives: Record<string, string>, env?: NodeJS.ProcessEnv}} options `archives`: tar file by
- *   the name of the recipe whose image the engine shall have
+ * @param {{archives: Record<string, string>, env?: NodeJS.ProcessEnv, signal?: AbortSignal}} options
+ *   `archives`: tar file by the name of the recipe whose image the engine shall have; `signal` stops
+ *   it early
  * @returns {Promise<number>} the command's exit code
  */
-export async function runInWorld(command, { archives, env }) {
+export async function runInWorld(command, { archives, env, signal }) {
   for (const id of removeForsaken()) console.log(`removed what the killed world ${id} left`);
   const world = newWorld();
   own(world.directory);
   saveWorld(world);
   try {
-    return await supervise(world.directory, command, {
-      ...process.env,
-      ...env,
-      ...archiveEnv(archives),
-    });
+    const environment = { ...process.env, ...env, ...archiveEnv(archives) };
+    return await supervise(world.directory, command, { env: environment, signal });
   } finally {
     removeWorld(world.id);
   }
@@ -45,10 +43,10 @@ function archiveEnv(archives) {
 /**
  * @param {string} directory
  * @param {string[]} command
- * @param {NodeJS.ProcessEnv} env
+ * @param {{env: NodeJS.ProcessEnv, signal: AbortSignal | undefined}} options
  * @returns {Promise<number>}
  */
-function supervise(directory, command, env) {
+function supervise(directory, command, { env, signal }) {
   const child = spawn(
     'setpriv',
     ['--pdeathsig', 'KILL', 'unshare', ...NAMESPACES, ...REAPER, INSIDE, directory, ...command],
@@ -61,11 +59,13 @@ function supervise(directory, command, env) {
   };
   /** @type {NodeJS.Signals[]} */
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of signals) process.on(signal, stop);
+  for (const name of signals) process.on(name, stop);
+  signal?.addEventListener('abort', stop, { once: true });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code) => {
-      for (const signal of signals) process.off(signal, stop);
+      for (const name of signals) process.off(name, stop);
+      signal?.removeEventListener('abort', stop);
       resolve(code ?? 1);
     });
   });

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { sized } from '../support/long-form.js';
+import { Dice } from '../property/dice.js';
+import { SEED, sized } from '../support/long-form.js';
 import { createRun, finishRun, runToEnd } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
 import { containersOf, runFiles } from './leftovers.js';
@@ -16,7 +17,9 @@ import {
 } from './run-questions.js';
 
 /** From the request to the kill; the command begins some hundred milliseconds after it. */
-const DELAYS_MS = Array.from({ length: sized(8, 100) }, () => Math.floor(Math.random() * 900));
+const DELAYS_MS = Array.from({ length: sized(8, 100) }, (_, index) =>
+  new Dice(SEED, index).below(900),
+);
 
 /** Each test starts the service several times. */
 const PATIENCE_MS = sized(240_000, 3_600_000);

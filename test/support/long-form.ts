@@ -7,5 +7,5 @@ export function sized(short: number, long: number): number {
   return TEST_LONG === '1' ? long : short;
 }
 
-/** New every time, unless `TEST_SEED` replays an earlier one. A suite prints the one that it used. */
+/** `npm test` gives one for the whole run (CONTRIBUTING.md). A suite prints the one that it used. */
 export const SEED = Number(TEST_SEED ?? Date.now() % 2_147_483_647);
