@@ -49,7 +49,9 @@ describe('the environment', () => {
     ['RISOLUTO_READ_TOKEN', 'tökén'],
     ['RISOLUTO_TRUST_PROXY', '10.0.0.0/abc'],
     ['RISOLUTO_TRUST_PROXY', 'true'],
-    ['RISOLUTO_SECRETS_STORE', 'file'],
+    ['RISOLUTO_SECRETS_STORE', 'vault'],
+    ['MASTER_KEY_PREVIOUS', 'a key without the one that takes its place'],
+    ['MASTER_KEY_PREVIOUS_FILE', '/nonexistent/previous.key'],
     ['RISOLUTO_LOG_LEVEL', 'loud'],
     ['RISOLUTO_CONFIG', '/nonexistent/risoluto.yaml'],
     ['MASTER_KEY_FILE', '/nonexistent/master.key'],
@@ -88,6 +90,25 @@ describe('the environment', () => {
     expect(inspect(settings, { depth: null }) + JSON.stringify(settings)).not.toContain('canary');
     expect(problemsOf({ MASTER_KEY: 'a', MASTER_KEY_FILE: 'b' })).toHaveLength(1);
     expect(problemsOf({ MASTER_KEY_FILE: file('void.key', '\n') })).toHaveLength(1);
+  });
+
+  it('reads the key that was before in the same way, and takes it for no other than the key', () => {
+    const previous = file('previous.key', 'canary-before\n');
+    const settings = loadSettings({ MASTER_KEY: 'now', MASTER_KEY_PREVIOUS_FILE: previous });
+    expect(settings.previousMasterKey?.reveal()).toBe('canary-before');
+    expect(settings.paths.previousMasterKeyFile).toBe(previous);
+    expect(inspect(settings, { depth: null })).not.toContain('canary');
+    const problems = problemsOf({ MASTER_KEY: 'canary', MASTER_KEY_PREVIOUS: 'canary' });
+    expect(problems).toEqual([expect.stringMatching(/^MASTER_KEY_PREVIOUS: is the same/)]);
+    const both = { MASTER_KEY: 'a', MASTER_KEY_PREVIOUS: 'b', MASTER_KEY_PREVIOUS_FILE: 'c' };
+    expect(problemsOf(both)).toHaveLength(1);
+  });
+
+  it('knows two stores of secrets', () => {
+    const storeOf = (env: NodeJS.ProcessEnv) => loadSettings(env).secretsStore;
+    expect(storeOf({})).toBe('database');
+    expect(storeOf({ RISOLUTO_SECRETS_STORE: 'database' })).toBe('database');
+    expect(storeOf({ RISOLUTO_SECRETS_STORE: 'file' })).toBe('file');
   });
 
   it('is frozen all the way down', () => {

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
 
 import { Redacted } from '../kernel/redacted.js';
 import { CLIENT_VARIABLES } from './client-environment.js';
+import { readMasterKeys } from './master-keys.js';
 import { nearestKey } from './nearest-key.js';
-import type { LogLevel, Settings } from './settings.js';
+import type { LogLevel, SecretsStoreKind, Settings } from './settings.js';
 
 const LOG_LEVELS: readonly LogLevel[] = [
   'fatal',
@@ -39,13 +39,19 @@ const OUR_VARIABLES = [
 const NOT_AVAILABLE: Readonly<Record<string, string>> = {
   DATABASE_URL: 'PostgreSQL is not supported by this version; unset it to use SQLite',
   REDIS_URL: 'Redis is not supported by this version; unset it',
-  MASTER_KEY_PREVIOUS: 'key rotation is not supported by this version; unset it',
   RISOLUTO_LINEAR_WEBHOOK_SECRET: 'Linear webhooks are not supported by this version; unset it',
 };
 
 export type EnvironmentSettings = Pick<
   Settings,
-  'server' | 'auth' | 'masterKey' | 'paths' | 'dockerHost' | 'logLevel'
+  | 'server'
+  | 'auth'
+  | 'masterKey'
+  | 'previousMasterKey'
+  | 'secretsStore'
+  | 'paths'
+  | 'dockerHost'
+  | 'logLevel'
 > & { readonly configFileRequired: boolean };
 
 /**
@@ -64,12 +70,6 @@ export function readEnvironment(
     report(`${name}: unknown variable${near ? `; did you mean ${near}?` : ''}`);
   }
   for (const [name, why] of Object.entries(NOT_AVAILABLE)) if (get(name)) report(`${name}: ${why}`);
-  const store = get('RISOLUTO_SECRETS_STORE');
-  if (store === 'file') {
-    report('RISOLUTO_SECRETS_STORE: the file store is not supported by this version; use database');
-  } else if (store !== undefined && store !== 'database') {
-    report('RISOLUTO_SECRETS_STORE: must be database');
-  }
 
   return {
     server: {
@@ -81,7 +81,8 @@ export function readEnvironment(
       writeToken: readToken('RISOLUTO_WRITE_TOKEN', get('RISOLUTO_WRITE_TOKEN'), report),
       readToken: readToken('RISOLUTO_READ_TOKEN', get('RISOLUTO_READ_TOKEN'), report),
     },
-    masterKey: readMasterKey(get('MASTER_KEY'), get('MASTER_KEY_FILE'), report),
+    ...readMasterKeys(get, report),
+    secretsStore: readSecretsStore(get('RISOLUTO_SECRETS_STORE'), report),
     paths: {
       dataDir: resolve(get('DATA_DIR') ?? '.risoluto'),
       workspacesDir: resolve(
@@ -90,6 +91,7 @@ export function readEnvironment(
       ),
       configFile: resolve(get('RISOLUTO_CONFIG') ?? 'config/risoluto.yaml'),
       masterKeyFile: absoluteOrNull(get('MASTER_KEY_FILE')),
+      previousMasterKeyFile: absoluteOrNull(get('MASTER_KEY_PREVIOUS_FILE')),
     },
     configFileRequired: get('RISOLUTO_CONFIG') !== undefined,
     dockerHost: readDockerHost(get('DOCKER_HOST'), report),
@@ -157,26 +159,13 @@ function readToken(
   return new Redacted(value);
 }
 
-function readMasterKey(
-  key: string | undefined,
-  file: string | undefined,
+function readSecretsStore(
+  value: string | undefined,
   report: (problem: string) => void,
-): Redacted | null {
-  if (key !== undefined && file !== undefined) {
-    report('MASTER_KEY: set it or MASTER_KEY_FILE, not both');
-    return null;
-  }
-  if (file === undefined) return key === undefined ? null : new Redacted(key);
-  try {
-    // An editor or `openssl rand` ends the file with a newline that is no part of the key.
-    const content = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-    if (content !== '') return new Redacted(content);
-    report('MASTER_KEY_FILE: the file is empty');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-    report(`MASTER_KEY_FILE: the file cannot be read (${code})`);
-  }
-  return null;
+): SecretsStoreKind {
+  if (value === undefined || value === 'database') return 'database';
+  if (value !== 'file') report('RISOLUTO_SECRETS_STORE: must be database or file');
+  return 'file';
 }
 
 function absoluteOrNull(path: string | undefined): string | null {

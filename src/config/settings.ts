@@ -3,6 +3,8 @@ import type { CodexSettings, RateLimitSettings, RunSettings } from './yaml-schem
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
+export type SecretsStoreKind = 'database' | 'file';
+
 /**
  * Everything that an operator decides, validated and frozen. An abstract class because it is the
  * injection token; made once, before any module exists.
@@ -20,6 +22,9 @@ export abstract class Settings {
   };
   /** `null`: the service starts with its secrets locked. */
   abstract readonly masterKey: Redacted | null;
+  /** The one that `masterKey` takes the place of; `null` but during a change of the key. */
+  abstract readonly previousMasterKey: Redacted | null;
+  abstract readonly secretsStore: SecretsStoreKind;
   abstract readonly paths: {
     /** Absolute. */
     readonly dataDir: string;
@@ -29,6 +34,8 @@ export abstract class Settings {
     readonly configFile: string | null;
     /** Absolute; `null` when the key does not come from a file. */
     readonly masterKeyFile: string | null;
+    /** Absolute; `null` when the previous key does not come from a file. */
+    readonly previousMasterKeyFile: string | null;
   };
   /** As in `DOCKER_HOST`; `null` for the default socket. */
   abstract readonly dockerHost: string | null;

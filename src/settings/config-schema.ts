@@ -18,6 +18,8 @@ const ENVIRONMENT: Schema = {
   writeToken: optionalText('`[REDACTED]` where one is set', '[REDACTED]'),
   readToken: optionalText('`[REDACTED]` where one is set', null),
   masterKey: optionalText('`[REDACTED]` where one is set', '[REDACTED]'),
+  previousMasterKey: optionalText('`[REDACTED]` while the key is being changed', null),
+  secretsStore: { type: 'string', enum: ['database', 'file'], example: 'database' },
   dataDir: text('Absolute', '/var/lib/risoluto'),
   workspacesDir: text('Absolute', '/var/lib/risoluto/workspaces'),
   config: optionalText('The configuration file that was read', '/etc/risoluto/risoluto.yaml'),

@@ -11,6 +11,7 @@ describe('configView', () => {
       RISOLUTO_WRITE_TOKEN: 'canary-write-token-0123',
       RISOLUTO_READ_TOKEN: 'canary-read-token-0123',
       MASTER_KEY: 'canary-master',
+      MASTER_KEY_PREVIOUS: 'canary-before',
       DOCKER_HOST: 'tcp://user:canary-password@127.0.0.1:2376',
     });
     const view = configView(settings);
@@ -19,6 +20,7 @@ describe('configView', () => {
       writeToken: '[REDACTED]',
       readToken: '[REDACTED]',
       masterKey: '[REDACTED]',
+      previousMasterKey: '[REDACTED]',
       dockerHost: 'tcp://[REDACTED]@127.0.0.1:2376',
     });
     expect(configView(loadSettings({})).environment).toMatchObject({ writeToken: null });

@@ -7,7 +7,7 @@ const SET = '[REDACTED]';
  * environment decides stands under `environment`, the rest in the shape of `risoluto.yaml`.
  */
 export function configView(settings: Settings): Record<string, unknown> {
-  const { server, auth, masterKey, paths, dockerHost, logLevel } = settings;
+  const { server, auth, paths, dockerHost, logLevel } = settings;
   const redacted = (secret: unknown) => (secret === null ? null : SET);
   return {
     environment: {
@@ -16,7 +16,9 @@ export function configView(settings: Settings): Record<string, unknown> {
       trustProxy: server.trustProxy,
       writeToken: redacted(auth.writeToken),
       readToken: redacted(auth.readToken),
-      masterKey: redacted(masterKey),
+      masterKey: redacted(settings.masterKey),
+      previousMasterKey: redacted(settings.previousMasterKey),
+      secretsStore: settings.secretsStore,
       dataDir: paths.dataDir,
       workspacesDir: paths.workspacesDir,
       config: paths.configFile,
