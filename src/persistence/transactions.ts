@@ -19,8 +19,11 @@ export interface Transaction {
    * `save`, `remove` and transactions of one's own are refused.
    */
   readonly manager: EntityManager;
-  /** The row is written in this transaction, after the work. At most 16 a work. */
-  audit(draft: AuditDraft): void;
+  /**
+   * The row is written in this transaction, after the work. At most 16 a work.
+   * @param by whose change it is, where a work makes those of several callers at once
+   */
+  audit(draft: AuditDraft, by?: Origin): void;
 }
 
 /** The only way to write to the database. */

@@ -8,7 +8,7 @@ import type { AuditDraft, Transaction } from './transactions.js';
 const READS = /^\s*(SELECT|EXPLAIN|VALUES)\b/i;
 const NOT_FOR_WORKS =
   /^\s*(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA|ATTACH|DETACH|VACUUM)\b/i;
-const MOST_DRAFTS = 16;
+export const MOST_DRAFTS = 16;
 
 /** One run of one work: watches what it does on the shared connection and ends its access. */
 export class WorkScope implements Transaction {
@@ -37,7 +37,7 @@ export class WorkScope implements Transaction {
     return this.#storageFailure;
   }
 
-  audit({ action, target, details }: AuditDraft): void {
+  audit({ action, target, details }: AuditDraft, by: Origin = this.origin): void {
     this.#assertOpen();
     if (this.drafts.length === MOST_DRAFTS) {
       throw new Error(`a work leaves at most ${MOST_DRAFTS} audit rows`);
@@ -45,7 +45,7 @@ export class WorkScope implements Transaction {
     const draft: AuditDraft = details
       ? { action, target, details: JSON.parse(JSON.stringify(details)) as Record<string, unknown> }
       : { action, target };
-    this.drafts.push({ draft, origin: this.origin });
+    this.drafts.push({ draft, origin: by });
   }
 
   /** Ends the work's access and waits for statements that it did not wait for itself. */
