@@ -4,6 +4,7 @@ import { CreateEncryptedSecrets1795392200000 } from './1795392200000-create-encr
 import { CreateRuns1795393000000 } from './1795393000000-create-runs.js';
 import { CreateRunningCommands1795394000000 } from './1795394000000-create-running-commands.js';
 import { CreateHardeningAcknowledgements1795394100000 } from './1795394100000-create-hardening-acknowledgements.js';
+import { AddSecretsFile1795395000000 } from './1795395000000-add-secrets-file.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   CreateRuns1795393000000,
   CreateRunningCommands1795394000000,
   CreateHardeningAcknowledgements1795394100000,
+  AddSecretsFile1795395000000,
 ];

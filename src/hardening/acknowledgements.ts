@@ -5,9 +5,8 @@ import { DomainError } from '../kernel/domain-error.js';
 import type { Origin } from '../kernel/origin.js';
 import { Transactions } from '../persistence/transactions.js';
 import { KeyWitness } from '../secrets/key-witness.js';
+import { BACKUP, BACKUP_WITHDRAWN } from './acknowledged-items.js';
 import { AcknowledgementRepository } from './acknowledgement.repository.js';
-
-const BACKUP = 'master-key-backup';
 
 /** What is known of a backup of the master key. */
 export interface BackupFacts {
@@ -63,7 +62,7 @@ export class Acknowledgements {
   async withdrawBackup(origin: Origin): Promise<void> {
     await this.transactions.run(origin, async (tx) => {
       if (!(await this.rows.remove(tx.manager, BACKUP))) return;
-      tx.audit({ action: 'hardening.acknowledgement_withdrawn', target: BACKUP });
+      tx.audit({ action: BACKUP_WITHDRAWN, target: BACKUP });
     });
   }
 }

@@ -22,6 +22,7 @@ export const CHECK_ORDER = [
   'swap',
   'master-key',
   'master-key-backup',
+  'master-key-use',
   'file-modes',
   'disk-space',
   'clock',

@@ -28,13 +28,16 @@ export async function fileRules(paths: {
   dataDir: string;
   configFile: string | null;
   masterKeyFile: string | null;
+  previousMasterKeyFile?: string | null;
 }): Promise<FileRule[]> {
   const names = await readdir(paths.dataDir).catch(() => []);
   const privateFiles = names.filter((name) => PRIVATE_FILE.test(name)).sort();
   return [
     rule(paths.dataDir, OTHERS, true),
     ...privateFiles.map((name) => rule(join(paths.dataDir, name), OTHERS)),
-    ...(paths.masterKeyFile === null ? [] : [rule(paths.masterKeyFile, OTHERS, true)]),
+    ...[paths.masterKeyFile, paths.previousMasterKeyFile ?? null]
+      .filter((file) => file !== null)
+      .map((file) => rule(file, OTHERS, true)),
     ...(paths.configFile === null ? [] : [rule(paths.configFile, WORLD_WRITE, true)]),
   ];
 }

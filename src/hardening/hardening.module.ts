@@ -9,10 +9,14 @@ import { EngineWatch } from '../sandbox/engine-watch.js';
 import { HelperContainers } from '../sandbox/helper-containers.js';
 import { SandboxImages } from '../sandbox/sandbox-images.js';
 import { SandboxModule } from '../sandbox/sandbox.module.js';
+import { KeyUse } from '../secrets/key-use.js';
+import { Keyring } from '../secrets/keyring.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
+import { AcknowledgementKeeper } from './acknowledgement-keeper.js';
 import { AcknowledgementRepository } from './acknowledgement.repository.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { inOrder } from './check-order.js';
+import { MasterKeyUseCheck } from './checks/master-key-use.check.js';
 import { FencedNetwork } from './fenced-network.js';
 import { HardeningController } from './hardening.controller.js';
 import { HardeningReports } from './hardening-reports.js';
@@ -27,6 +31,7 @@ const HOST_CHECKS = Symbol('checks of the host');
   imports: [EgressModule, RunsModule, SandboxModule, SecretsModule],
   controllers: [HardeningController],
   providers: [
+    AcknowledgementKeeper,
     AcknowledgementRepository,
     Acknowledgements,
     FencedNetwork,
@@ -53,10 +58,20 @@ export class HardeningModule implements OnModuleInit {
     @Inject(HardeningChecks) private readonly checks: HardeningChecks,
     @Inject(HOST_CHECKS) private readonly ofHost: HardeningCheck[],
     @Inject(ServiceChecks) private readonly ofService: ServiceChecks,
+    @Inject(KeyUse) private readonly use: KeyUse,
+    @Inject(Keyring) private readonly keyring: Keyring,
   ) {}
 
   onModuleInit(): void {
-    const ours = [...this.ofHost, ...this.ofService.list()];
+    const ours = [...this.ofHost, ...this.ofService.list(), this.#keyUse()];
     for (const check of inOrder(ours)) this.checks.register(check);
+  }
+
+  #keyUse(): HardeningCheck {
+    return new MasterKeyUseCheck(() => ({
+      locked: this.keyring.locked,
+      encryptions: this.use.count,
+      rotationPending: this.keyring.rotationPending,
+    }));
   }
 }

@@ -21,6 +21,7 @@ export const SERVICE_ITEMS: Readonly<Record<string, string>> = {
   'fence-proof': 'Fence proven from a real sandbox',
   'sandbox-controls': 'Controls seen from a real sandbox',
   'master-key-backup': 'Master key backed up',
+  'master-key-use': 'Use of the master key',
 };
 
 /** What only the running service knows: its requests, its fence, its sandboxes, its database. */

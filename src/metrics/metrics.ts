@@ -145,6 +145,16 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  /** Where `secrets` says what the next gauge shows. */
+  countEncryptions: () => number = () => 0;
+
+  readonly masterKeyEncryptions: Gauge = new Gauge({
+    name: `${PREFIX}master_key_encryptions`,
+    help: 'Texts that the master key in use has encrypted; a little more after a restart, never less',
+    registers: [this.registry],
+    collect: () => this.masterKeyEncryptions.set(this.countEncryptions()),
+  });
+
   constructor() {
     // The process, the event loop and the garbage collector.
     collectDefaultMetrics({ register: this.registry, prefix: PREFIX });

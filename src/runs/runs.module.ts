@@ -34,6 +34,7 @@ import { RunIntake } from './run-intake.js';
 import { RunNetwork } from './run-network.js';
 import { DatabaseRunQueue, RunQueue } from './run-queue.js';
 import { RunSignals } from './run-signals.js';
+import { RunValuesKeeper } from './run-values-keeper.js';
 import { RunRepository } from './run.repository.js';
 import { RunsService } from './runs.service.js';
 import { SandboxHost } from './sandbox-host.js';
@@ -80,6 +81,7 @@ import { WaitingRoom } from './waiting-room.js';
     RunNetwork,
     RunRepository,
     RunSignals,
+    RunValuesKeeper,
     RunsService,
     SandboxHost,
     UnadoptableRuns,

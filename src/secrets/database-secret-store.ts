@@ -4,9 +4,11 @@ import { Clock } from '../kernel/clock.js';
 import { DomainError } from '../kernel/domain-error.js';
 import type { Origin } from '../kernel/origin.js';
 import { Redacted } from '../kernel/redacted.js';
-import { Transactions } from '../persistence/transactions.js';
+import { Transactions, type Transaction } from '../persistence/transactions.js';
+import type { CipherRing } from './crypto/cipher-ring.js';
 import type { StoredSecret } from './crypto/sealed.js';
-import { DecryptionError, type SecretCipher } from './crypto/secret-cipher.js';
+import { DecryptionError } from './crypto/secret-cipher.js';
+import { KeyChecksRepository } from './key-checks.repository.js';
 import { Keyring } from './keyring.js';
 import { SECRET_DELETED, SECRET_SET } from './secret-actions.js';
 import { assertSecretKey, assertSecretValue } from './secret-name.js';
@@ -16,13 +18,21 @@ import { SecretsRepository } from './secrets.repository.js';
 /** Secrets in the table `encrypted_secrets`, each row sealed for itself. */
 @Injectable()
 export class DatabaseSecretStore extends SecretStore {
+  readonly kind = 'database';
+  readonly trouble = null;
+
   constructor(
     private readonly repository: SecretsRepository,
+    private readonly checks: KeyChecksRepository,
     private readonly transactions: Transactions,
     private readonly keyring: Keyring,
     private readonly clock: Clock,
   ) {
     super();
+  }
+
+  open(): Promise<void> {
+    return Promise.resolve();
   }
 
   async list(): Promise<SecretSummary[]> {
@@ -35,13 +45,13 @@ export class DatabaseSecretStore extends SecretStore {
     assertSecretKey(key);
     assertSecretValue(value);
     const secret = cipher.seal(key, new Redacted(value));
-    const check = this.keyring.checkStored ? null : cipher.sealKeyCheck();
+    const check = this.keyring.checkToStore();
     await this.transactions.run(origin, async (tx) => {
-      if (check) await this.repository.putKeyCheck(tx.manager, check);
+      if (check) await this.checks.put(tx.manager, check);
       await this.repository.put(tx.manager, { secret, at: this.clock.now(), by: origin.actor });
       tx.audit({ action: SECRET_SET, target: key });
     });
-    this.keyring.noteCheckStored();
+    this.keyring.noteCheckStored(check);
   }
 
   async delete(origin: Origin, key: string): Promise<void> {
@@ -62,15 +72,22 @@ export class DatabaseSecretStore extends SecretStore {
   }
 
   async reveal(keys: readonly string[]): Promise<Map<string, Redacted>> {
-    const cipher = this.keyring.cipher();
+    const ring = this.keyring.ring();
     const rows = await this.repository.find(keys);
-    return new Map(rows.map((row) => [row.key, open(cipher, row)]));
+    return new Map(rows.map((row) => [row.key, open(ring, row)]));
+  }
+
+  async reseal(
+    origin: Origin,
+    rest: (tx: Transaction, kept: number) => Promise<void>,
+  ): Promise<void> {
+    await this.transactions.run(origin, (tx) => rest(tx, 0));
   }
 }
 
-function open(cipher: SecretCipher, row: StoredSecret): Redacted {
+function open(ring: CipherRing, row: StoredSecret): Redacted {
   try {
-    return cipher.open(row);
+    return ring.open(row);
   } catch (error) {
     if (!(error instanceof DecryptionError)) throw error;
     throw new DomainError(

@@ -1,6 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** One row: a known text, sealed under the master key that the secrets are sealed under. */
+/**
+ * A known text, sealed under a master key that secrets are sealed under: one row, and two while some
+ * are under a new key and others under the one before.
+ */
 @Entity({ name: 'secrets_key_check' })
 export class KeyCheckEntity {
   @PrimaryColumn({ type: 'integer' })
@@ -14,4 +17,8 @@ export class KeyCheckEntity {
 
   @Column({ name: 'auth_tag', type: 'text' })
   authTag: string;
+
+  /** What was ever encrypted under that key, or a little more. */
+  @Column({ type: 'bigint' })
+  encryptions: number;
 }

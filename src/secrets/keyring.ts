@@ -2,83 +2,111 @@ import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
-import { StartupError } from '../kernel/startup-error.js';
-import type { StoredSecret } from './crypto/sealed.js';
-import { DecryptionError, SecretCipher } from './crypto/secret-cipher.js';
+import { CipherRing } from './crypto/cipher-ring.js';
+import { SecretCipher } from './crypto/secret-cipher.js';
+import { judgeChecks } from './key-verdict.js';
+import { KeyChecksRepository, type NewKeyCheck } from './key-checks.repository.js';
+import { KeyUse } from './key-use.js';
+import { rowsUnder } from './rows-under.js';
 import { SecretsRepository } from './secrets.repository.js';
 
-const ROWS_AT_A_TIME = 100;
-
-/** Holds the cipher, if there is a master key, and knows whether it is the right one. */
+/** Holds the ciphers, if there is a master key, and knows what is under which. */
 @Injectable()
 export class Keyring {
-  readonly #cipher: SecretCipher | null;
-  #checkStored = false;
+  #ring: CipherRing | null;
+  /** The id that a check of the key in use will have; `null` once it is stored. */
+  #missingCheck: number | null = 1;
+  #rotationPending = false;
 
   constructor(
-    { masterKey }: Settings,
-    private readonly repository: SecretsRepository,
+    { masterKey, previousMasterKey }: Settings,
+    private readonly secrets: SecretsRepository,
+    private readonly checks: KeyChecksRepository,
+    private readonly use: KeyUse,
   ) {
-    this.#cipher = masterKey === null ? null : new SecretCipher(masterKey);
+    const current = masterKey && new SecretCipher(masterKey, () => use.note());
+    const previous = previousMasterKey && new SecretCipher(previousMasterKey);
+    this.#ring = current && new CipherRing(current, previous);
   }
 
   get locked(): boolean {
-    return this.#cipher === null;
+    return this.#ring === null;
   }
 
-  /** The first change has to store the check with it. */
-  get checkStored(): boolean {
-    return this.#checkStored;
+  /** Something is, or may be, under the key before, so that a start needs both keys. */
+  get rotationPending(): boolean {
+    return this.#rotationPending;
   }
 
-  noteCheckStored(): void {
-    this.#checkStored = true;
-  }
-
-  /** @throws DomainError `secrets_locked` */
+  /** What seals. @throws DomainError `secrets_locked` */
   cipher(): SecretCipher {
-    if (this.#cipher) return this.#cipher;
+    return this.ring().current;
+  }
+
+  /** What opens; to be fetched before what it opens is read. @throws DomainError `secrets_locked` */
+  ring(): CipherRing {
+    if (this.#ring) return this.#ring;
     throw new DomainError(
       'secrets_locked',
       'The service was started without its master key: set MASTER_KEY or MASTER_KEY_FILE',
     );
   }
 
+  /** What a change has to store with it, so that no other key starts; `null` once it is stored. */
+  checkToStore(): NewKeyCheck | null {
+    if (this.#missingCheck === null) return null;
+    return this.#check(this.#missingCheck);
+  }
+
+  noteCheckStored(check: NewKeyCheck | null): void {
+    if (check === null || this.#missingCheck === null) return;
+    this.#missingCheck = null;
+    this.use.resume(check.id, check.encryptions);
+  }
+
+  /** The one check that stands when everything is under the key in use. */
+  finalCheck(): NewKeyCheck {
+    return this.#check(1);
+  }
+
+  /** The final check is stored: the key before opens nothing any more. */
+  settle(check: NewKeyCheck): void {
+    this.#ring = new CipherRing(this.ring().current, null);
+    this.#rotationPending = false;
+    this.#missingCheck = null;
+    this.use.resume(check.id, check.encryptions);
+  }
+
+  /** Something was found that only the key before opens. */
+  noteUnderPrevious(): void {
+    this.#rotationPending = true;
+  }
+
   /**
-   * Compares the key with the stored check; without one, as in a database of Risoluto 0.6, with the
-   * rows, of which it must open at least one.
+   * Compares the keys with the stored checks; without one, as in a database of Risoluto 0.6, with the
+   * rows, of which they must open at least one.
+   * @returns a check that has to be stored, since rows are under the key and none is
    * @throws StartupError
    */
-  async verify(): Promise<void> {
-    if (!this.#cipher) return;
-    const check = await this.repository.keyCheck();
-    const right = check ? this.#cipher.opensKeyCheck(check) : await this.#opensAnyRow(this.#cipher);
-    if (!right) {
-      throw new StartupError(
-        'MASTER_KEY is not the key that the stored secrets were encrypted with: start with that one, or without any to start with the secrets locked',
-      );
+  async verify(): Promise<NewKeyCheck | null> {
+    if (!this.#ring) return null;
+    const stored = await this.checks.all();
+    const rows = stored.length === 0 ? await rowsUnder(this.#ring, this.secrets) : 'none';
+    this.#rotationPending = judgeChecks(this.#ring, stored, rows) === 'pending';
+    const { current } = this.#ring;
+    const ours = stored.filter((check) => current.opensKeyCheck(check));
+    const [own] = ours.sort((one, other) => other.encryptions - one.encryptions);
+    if (own) {
+      this.#missingCheck = null;
+      await this.use.recover(own.id, own.encryptions);
+      return null;
     }
-    this.#checkStored = check !== null;
+    this.#missingCheck = Math.max(0, ...stored.map(({ id }) => id)) + 1;
+    return rows === 'current' ? this.checkToStore() : null;
   }
 
-  /** True when there is no row at all. */
-  async #opensAnyRow(cipher: SecretCipher): Promise<boolean> {
-    let rows = await this.repository.some('', ROWS_AT_A_TIME);
-    if (rows.length === 0) return true;
-    while (rows.length > 0) {
-      if (rows.some((row) => opens(cipher, row))) return true;
-      rows = await this.repository.some(rows.at(-1)?.key ?? '', ROWS_AT_A_TIME);
-    }
-    return false;
-  }
-}
-
-function opens(cipher: SecretCipher, row: StoredSecret): boolean {
-  try {
-    cipher.open(row);
-    return true;
-  } catch (error) {
-    if (error instanceof DecryptionError) return false;
-    throw error;
+  #check(id: number): NewKeyCheck {
+    const sealed = this.ring().current.sealKeyCheck();
+    return { id, ...sealed, encryptions: this.use.numberToStore };
   }
 }

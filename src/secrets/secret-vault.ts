@@ -49,9 +49,9 @@ export class SecretVault {
 
   /** @throws DomainError `secrets_locked`, `secret_unreadable` */
   openForRun(runId: string, sealed: string): string[] {
-    const cipher = this.keyring.cipher();
+    const ring = this.keyring.ring();
     try {
-      const text = cipher.openForRun(runId, JSON.parse(sealed) as Sealed);
+      const text = ring.openForRun(runId, JSON.parse(sealed) as Sealed);
       return JSON.parse(text.reveal()) as string[];
     } catch (error) {
       if (!(error instanceof DecryptionError)) throw error;

@@ -2,12 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { In, type EntityManager, type Repository } from 'typeorm';
 
 import { ReadSource } from '../persistence/read-source.js';
-import type { Sealed, StoredSecret } from './crypto/sealed.js';
+import type { StoredSecret } from './crypto/sealed.js';
 import { EncryptedSecretEntity } from './encrypted-secret.entity.js';
-import { KeyCheckEntity } from './key-check.entity.js';
 import type { SecretSummary } from './secret-store.js';
-
-const KEY_CHECK_ID = 1;
 
 export interface SecretChange {
   readonly secret: StoredSecret;
@@ -18,11 +15,9 @@ export interface SecretChange {
 @Injectable()
 export class SecretsRepository {
   readonly #secrets: Repository<EncryptedSecretEntity>;
-  readonly #checks: Repository<KeyCheckEntity>;
 
   constructor(read: ReadSource) {
     this.#secrets = read.manager.getRepository(EncryptedSecretEntity);
-    this.#checks = read.manager.getRepository(KeyCheckEntity);
   }
 
   summaries(): Promise<SecretSummary[]> {
@@ -43,8 +38,9 @@ export class SecretsRepository {
   }
 
   /** Up to `limit` rows after `key`, by key. */
-  some(after: string, limit: number): Promise<StoredSecret[]> {
-    return this.#secrets
+  some(after: string, limit: number, manager?: EntityManager): Promise<StoredSecret[]> {
+    const secrets = manager?.getRepository(EncryptedSecretEntity) ?? this.#secrets;
+    return secrets
       .createQueryBuilder('secret')
       .where('secret.key > :after', { after })
       .orderBy('secret.key')
@@ -52,16 +48,8 @@ export class SecretsRepository {
       .getMany();
   }
 
-  keyCheck(): Promise<Sealed | null> {
-    return this.#checks.findOneBy({ id: KEY_CHECK_ID });
-  }
-
-  async putKeyCheck(manager: EntityManager, check: Sealed): Promise<void> {
-    await manager.query(
-      `INSERT INTO secrets_key_check (id, ciphertext, iv, auth_tag) VALUES (?, ?, ?, ?)
-       ON CONFLICT (id) DO NOTHING`,
-      [KEY_CHECK_ID, check.ciphertext, check.iv, check.authTag],
-    );
+  async hasAny(): Promise<boolean> {
+    return this.#secrets.exists();
   }
 
   async put(manager: EntityManager, { secret, at, by }: SecretChange): Promise<void> {
@@ -74,6 +62,29 @@ export class SecretsRepository {
          format = excluded.format, version = encrypted_secrets.version + 1,
          updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
       [secret.key, secret.ciphertext, secret.iv, secret.authTag, secret.format, at, at, by],
+    );
+  }
+
+  /** The same secrets under other ciphertexts, at most 1,000; nothing else of them changes. */
+  async replaceCiphertexts(
+    manager: EntityManager,
+    secrets: readonly StoredSecret[],
+  ): Promise<void> {
+    if (secrets.length === 0) return;
+    const rows = secrets.map(() => "(?, ?, ?, ?, ?, 0, 0, 0, '')").join(', ');
+    await manager.query(
+      `INSERT INTO encrypted_secrets
+         (key, ciphertext, iv, auth_tag, format, version, created_at, updated_at, updated_by)
+       VALUES ${rows}
+       ON CONFLICT (key) DO UPDATE SET ciphertext = excluded.ciphertext, iv = excluded.iv,
+         auth_tag = excluded.auth_tag, format = excluded.format`,
+      secrets.flatMap(({ key, ciphertext, iv, authTag, format }) => [
+        key,
+        ciphertext,
+        iv,
+        authTag,
+        format,
+      ]),
     );
   }
 

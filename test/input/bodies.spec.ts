@@ -20,6 +20,7 @@ beforeAll(async () => {
     ['PUT', '/api/v1/secrets/TOKEN'],
     ['POST', '/api/v1/secrets/TOKEN'],
     ['DELETE', '/api/v1/secrets/TOKEN'],
+    ['POST', '/api/v1/master-key/rotation'],
     ['POST', '/api/v1/hardening/repairs'],
     ['PUT', '/api/v1/hardening/acknowledgements/master-key-backup'],
     ['DELETE', '/api/v1/hardening/acknowledgements/master-key-backup'],

@@ -38,6 +38,7 @@ export interface KeptPaths {
   readonly dataDir: string;
   readonly configFile: string | null;
   readonly masterKeyFile: string | null;
+  readonly previousMasterKeyFile?: string | null;
 }
 
 export class FileModesCheck implements HardeningCheck {

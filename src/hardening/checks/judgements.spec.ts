@@ -19,6 +19,7 @@ import { judgeFileModes } from './file-modes.check.js';
 import { judgeForwarding } from './forwarding-headers.check.js';
 import { judgeGvisor } from './gvisor.check.js';
 import { judgeImage } from './image.check.js';
+import { judgeKeyUse } from './master-key-use.check.js';
 import { judgeBackup, judgeMasterKey } from './master-key.checks.js';
 import { judgeRateLimits } from './rate-limits.check.js';
 import { judgeControls } from './sandbox-controls.check.js';
@@ -55,6 +56,7 @@ const WANTED = {
   dropCapabilities: true,
   rootWritable: false,
 };
+const used = (encryptions: number) => ({ locked: false, rotationPending: false, encryptions });
 const seen = (over: Partial<SandboxObservation>) => ({ ...SEEN, ...over });
 const reached = (outcome: 'open' | 'refused') =>
   seen({ attempts: SEEN.attempts.map((attempt) => ({ ...attempt, outcome })) });
@@ -243,6 +245,10 @@ describe.each([
   ['a key', judgeMasterKey(44), 'pass'],
   ['a backup', judgeBackup({ locked: false, acknowledgedAt: 1, by: 'loopback' }), 'pass'],
   ['no backup', judgeBackup({ locked: false, acknowledgedAt: null, by: null }), 'warn'],
+  ['a key that is used', judgeKeyUse(used(2 ** 30 - 1)), 'pass'],
+  ['a key that is much used', judgeKeyUse(used(2 ** 30)), 'warn'],
+  ['a key that is used up', judgeKeyUse(used(2 ** 32)), 'fail'],
+  ['a key that is changed', judgeKeyUse({ ...used(1), rotationPending: true }), 'warn'],
 ] as const)('%s', (_name, finding, status) => {
   it(`is a ${status}, with a sentence and a command where there is something to do`, () => {
     expect(finding.status, finding.detail).toBe(status);
@@ -259,6 +265,7 @@ describe('what could not be looked at', () => {
     ['a tool that does not connect', judgeFenceProof(seen({ loopbackRefused: false }))],
     ['a listener that nobody hears', judgeFenceProof(seen({ hostHeard: false }))],
     ['a clock of which nobody tells', judgeClock({ engineAheadMs: 0, synchronized: null })],
+    ['the use of no key', judgeKeyUse({ ...used(0), locked: true })],
     ['a backup of no key', judgeBackup({ locked: true, acknowledgedAt: null, by: null })],
   ])('%s is no pass', (_name, finding) => {
     expect(finding).toMatchObject({ status: 'warn', checked: false });

@@ -14,6 +14,12 @@ const MAKE_KEY = lines(
   'export MASTER_KEY_FILE="$PWD/risoluto-master.key"',
 );
 
+export const CHANGE_KEY = lines(
+  MAKE_KEY,
+  '# start the service anew with both, then',
+  'npx risoluto secrets rotate-key',
+);
+
 /** Whether secrets can be stored, under a key that cannot be guessed. `length`: `null` without one. Pure. */
 export function judgeMasterKey(length: number | null): HardeningFinding {
   if (length === null) {
@@ -24,8 +30,8 @@ export function judgeMasterKey(length: number | null): HardeningFinding {
   }
   if (length < LEAST_KEY_LENGTH) {
     return warned(
-      `The master key has ${length} characters, and who has the database could guess it. This version cannot change the key of stored secrets: with a new one, on a new data directory, store them again.`,
-      MAKE_KEY,
+      `The master key has ${length} characters, and who has the database could guess it. Make a new one, and set the one before as MASTER_KEY_PREVIOUS; then let everything pass to it.`,
+      CHANGE_KEY,
     );
   }
   return passed('A master key is set.');

@@ -20,7 +20,11 @@ export class DecryptionError extends Error {
 export class SecretCipher {
   readonly #key: Buffer;
 
-  constructor(masterKey: Redacted) {
+  /** @param onSealing called for each encryption under the key, whatever it is of */
+  constructor(
+    masterKey: Redacted,
+    private readonly onSealing: () => void = () => undefined,
+  ) {
     this.#key = createHash('sha256').update(masterKey.reveal(), 'utf8').digest();
   }
 
@@ -48,6 +52,16 @@ export class SecretCipher {
     return new Redacted(this.#decrypt(sealed, runData(runId)));
   }
 
+  /** The text of a whole file of secrets, bound to nothing, as Risoluto 0.6 has it. */
+  sealFile(text: Redacted): Sealed {
+    return this.#encrypt(text.reveal(), null);
+  }
+
+  /** @throws DecryptionError */
+  openFile(sealed: Sealed): Redacted {
+    return new Redacted(this.#decrypt(sealed, null));
+  }
+
   sealKeyCheck(): Sealed {
     return this.#encrypt(KEY_CHECK, keyCheckData());
   }
@@ -61,10 +75,11 @@ export class SecretCipher {
     }
   }
 
-  #encrypt(plaintext: string, additionalData: Buffer): Sealed {
+  #encrypt(plaintext: string, additionalData: Buffer | null): Sealed {
+    this.onSealing();
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(ALGORITHM, this.#key, iv, { authTagLength: TAG_BYTES });
-    cipher.setAAD(additionalData);
+    if (additionalData) cipher.setAAD(additionalData);
     const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
     return {
       ciphertext: ciphertext.toString('base64'),

@@ -18,21 +18,31 @@ export class SecretView {
   @ApiProperty({ example: 'GREETING' })
   key: string;
 
-  /** How often it was set. */
-  @ApiProperty({ type: 'integer', example: 1 })
-  version: number;
+  /** How often it was set; `null` where another program wrote the file that it came from. */
+  @ApiProperty({ type: 'integer', nullable: true, example: 1 })
+  version: number | null;
 
-  /** ISO-8601, UTC. */
-  @ApiProperty({ format: 'date-time', example: '2026-11-23T12:00:00.000Z' })
-  createdAt: string;
+  /** ISO-8601, UTC; `null` where nobody knows. */
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: '2026-11-23T12:00:00.000Z',
+  })
+  createdAt: string | null;
 
-  /** ISO-8601, UTC. */
-  @ApiProperty({ format: 'date-time', example: '2026-11-23T12:00:00.000Z' })
-  updatedAt: string;
+  /** ISO-8601, UTC; `null` where nobody knows. */
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: '2026-11-23T12:00:00.000Z',
+  })
+  updatedAt: string | null;
 
-  /** The actor that set it last. */
-  @ApiProperty({ example: 'loopback' })
-  updatedBy: string;
+  /** The actor that set it last; `null` where nobody knows. */
+  @ApiProperty({ type: String, nullable: true, example: 'loopback' })
+  updatedBy: string | null;
 }
 
 @ApiSchema({ description: 'All secrets; their values are in no answer' })
@@ -51,9 +61,13 @@ export function listOf(summaries: readonly SecretSummary[]): SecretList {
     secrets: summaries.map((secret) => ({
       key: secret.key,
       version: secret.version,
-      createdAt: new Date(secret.createdAt).toISOString(),
-      updatedAt: new Date(secret.updatedAt).toISOString(),
+      createdAt: timeOf(secret.createdAt),
+      updatedAt: timeOf(secret.updatedAt),
       updatedBy: secret.updatedBy,
     })),
   };
+}
+
+function timeOf(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : new Date(milliseconds).toISOString();
 }
