@@ -5,6 +5,8 @@ import { assertSecretKey } from '../../secrets/secret-name.js';
 import type { Cli } from '../cli.js';
 import { withExamples } from '../help.js';
 import { throughServiceOrDirectory } from '../offline/service-or-directory.js';
+import { rotateKeyCommand } from '../secrets/rotate-key.command.js';
+import { exportCommand, importCommand } from '../secrets/transfer.commands.js';
 import { askHidden } from '../secrets/hidden-prompt.js';
 import { checkedValue, readValue, readValueOfFile } from '../secrets/secret-value.js';
 import { serviceCommand, usageError } from '../service-command.js';
@@ -17,8 +19,16 @@ interface SetOptions {
 
 interface SecretListView {
   keys: string[];
-  secrets: { key: string; version: number; updatedAt: string; updatedBy: string }[];
+  secrets: {
+    key: string;
+    version: number | null;
+    updatedAt: string | null;
+    updatedBy: string | null;
+  }[];
 }
+
+/** Of a secret that another program put into its file. */
+const UNKNOWN = '-';
 
 const WHERE =
   'Through the service; while it is down, in its data directory itself (DATA_DIR, MASTER_KEY_FILE or MASTER_KEY as for the service), unless an address was given.';
@@ -28,7 +38,10 @@ export function secretsCommand(cli: Cli): Command {
     .description('store, list and delete secrets; values are never shown')
     .addCommand(setCommand(cli))
     .addCommand(listCommand(cli))
-    .addCommand(deleteCommand(cli));
+    .addCommand(deleteCommand(cli))
+    .addCommand(rotateKeyCommand(cli))
+    .addCommand(importCommand(cli))
+    .addCommand(exportCommand(cli));
   return withExamples(command, {
     does: 'store a secret without showing it to anybody',
     line: "printf '%s' hello | npx risoluto secrets set GREETING",
@@ -151,9 +164,9 @@ function describeList({ secrets }: SecretListView): string {
   if (secrets.length === 0) return 'no secrets are stored';
   const rows = secrets.map(({ key, version, updatedAt, updatedBy }) => [
     key,
-    String(version),
-    updatedAt,
-    updatedBy,
+    String(version ?? UNKNOWN),
+    updatedAt ?? UNKNOWN,
+    updatedBy ?? UNKNOWN,
   ]);
   return textTable(['NAME', 'VERSION', 'UPDATED', 'BY'], rows);
 }

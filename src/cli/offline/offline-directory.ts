@@ -9,7 +9,9 @@ import { AuditLog } from '../../audit/audit-log.js';
 import { AuditVerifier } from '../../audit/audit-verifier.js';
 import { loadSettings } from '../../config/load-settings.js';
 import type { Origin } from '../../kernel/origin.js';
+import { KeyRotation } from '../../secrets/key-rotation.js';
 import { SecretStore } from '../../secrets/secret-store.js';
+import { SecretTransfer } from '../../secrets/transfer/secret-transfer.js';
 import { assertExisting } from './existing-data-directory.js';
 import { OfflineLogger } from './offline-logger.js';
 import { OfflineModule, type OfflineTask } from './offline.module.js';
@@ -49,6 +51,14 @@ export class OfflineDirectory {
 
   get secrets(): SecretStore {
     return this.context.get(SecretStore);
+  }
+
+  get keyRotation(): KeyRotation {
+    return this.context.get(KeyRotation);
+  }
+
+  get secretTransfer(): SecretTransfer {
+    return this.context.get(SecretTransfer);
   }
 
   get auditLog(): AuditLog {

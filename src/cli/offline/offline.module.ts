@@ -5,10 +5,15 @@ import { ConfigModule } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
 import { KernelModule } from '../../kernel/kernel.module.js';
 import { PersistenceModule } from '../../persistence/persistence.module.js';
+import { AcknowledgementKeeper } from '../../hardening/acknowledgement-keeper.js';
+import { RunValuesKeeper } from '../../runs/run-values-keeper.js';
 import { SecretsModule } from '../../secrets/secrets.module.js';
 
 /** What may be done to a data directory without its service. */
 export type OfflineTask = 'audit' | 'secrets';
+
+/** What else is under the master key, for its rotation. */
+const SEALED_KEEPERS = [AcknowledgementKeeper, RunValuesKeeper];
 
 /**
  * The service's own modules, so that its lock, its transactions and its audit hold here too; without
@@ -26,6 +31,7 @@ export class OfflineModule {
         AuditModule,
         ...(task === 'secrets' ? [SecretsModule] : []),
       ],
+      providers: task === 'secrets' ? SEALED_KEEPERS : [],
     };
   }
 }

@@ -68,7 +68,27 @@ export function addressWasGiven(cli: Cli, command: Command): boolean {
   return url !== undefined || cli.variable('RISOLUTO_URL') !== undefined;
 }
 
-async function inDirectory<T>(cli: Cli, ways: Ways<T>): Promise<T> {
+/**
+ * What only the data directory itself can do, while no service has it.
+ *
+ * @throws CliError
+ */
+export async function whileServiceIsDown<T>(
+  cli: Cli,
+  ways: Pick<Ways<T>, 'task' | 'offline'>,
+): Promise<T> {
+  try {
+    return await inDirectory(cli, ways);
+  } catch (error) {
+    if (!(error instanceof DataDirectoryInUse)) throw offlineError(error);
+    throw new CliError(EXIT.refused, error.message, {
+      code: 'data_directory_in_use',
+      hint: 'this command works in the data directory itself: stop the service first',
+    });
+  }
+}
+
+async function inDirectory<T>(cli: Cli, ways: Pick<Ways<T>, 'task' | 'offline'>): Promise<T> {
   // Loaded only here: no other command pays for the database.
   const { OfflineDirectory: offline } = await import('./offline-directory.js');
   const directory = await offline.open(cli.environment, ways.task, (text) => cli.note(text));
