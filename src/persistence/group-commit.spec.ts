@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import sqlite3 from 'sqlite3';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import {
@@ -50,6 +51,29 @@ describe('GroupCommit', () => {
     expect(answers[1]).toMatchObject({ reason: { message: 'mine' } });
     expect(await ids()).toEqual(['a', 'b']);
   });
+
+  it('refuses all who waited while another process kept the database, and takes the next', async () => {
+    const other = new sqlite3.Database(db.database.file);
+    const execute = (sql: string) =>
+      new Promise<void>((resolve, reject) => {
+        other.exec(sql, (error) => (error ? reject(error) : resolve()));
+      });
+    await execute('BEGIN IMMEDIATE');
+    const asked = performance.now();
+    const answers = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, n) => run((tx) => insert(tx, `locked-${n}`))),
+    );
+    expect(performance.now() - asked).toBeLessThan(12_000);
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ reason: { code: 'storage_unavailable' } });
+    }
+    await execute('ROLLBACK');
+    await run((tx) => insert(tx, 'free'));
+    expect(await ids()).toEqual(['free']);
+    await new Promise((resolve) => {
+      other.close(resolve);
+    });
+  }, 30_000);
 
   it('refuses a caller that failed before it wrote without running its neighbours again', async () => {
     let runs = 0;

@@ -111,7 +111,10 @@ export class GroupCommit extends Transactions {
     };
     let ran: RanWorks;
     try {
-      await this.#begin();
+      await this.#begin().catch((error: unknown) => {
+        this.#refuseWaiting(began, error);
+        throw error;
+      });
       ran = await this.#runWorks(group);
       if (ran.spoiler && group.length === 1) throw ran.spoiler.error;
       if (!ran.spoiler && ran.drafts.length > 0) {
@@ -147,6 +150,16 @@ export class GroupCommit extends Transactions {
       } else answers.push(() => caller.reject(outcome.error));
     }
     return { answers, drafts, spoiler: null };
+  }
+
+  /**
+   * Whoever waited all the while for a transaction that could not even begin would wait as long for
+   * the next: they get their answer too, so that nobody waits for the database more than twice.
+   */
+  #refuseWaiting(since: number, error: unknown): void {
+    const refused = this.#line.filter((caller) => caller.since <= since);
+    this.#line.splice(0, refused.length);
+    for (const caller of refused) caller.reject(translateStorageError(error));
   }
 
   async #begin(): Promise<void> {
