@@ -13,6 +13,7 @@ import { Metrics } from '../metrics/metrics.js';
 import type { DataDirectory } from '../persistence/data-directory.js';
 import { DockerEngine } from '../sandbox/docker/docker-engine.js';
 import { HelperContainers } from '../sandbox/helper-containers.js';
+import { LateRemovals } from '../sandbox/late-removals.js';
 import { SandboxImages } from '../sandbox/sandbox-images.js';
 import { inOrder } from './check-order.js';
 import { HardeningReports } from './hardening-reports.js';
@@ -30,7 +31,7 @@ export function offlineReports(settings: Settings): HardeningReports {
     settings,
     engine,
     info: () => engine.info(),
-    helpers: new HelperContainers(engine, settings, directory),
+    helpers: new HelperContainers(engine, settings, directory, new LateRemovals(engine)),
     images: new SandboxImages(engine, directory),
   });
   const checks = new HardeningChecks();

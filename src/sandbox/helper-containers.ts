@@ -10,6 +10,7 @@ import { ContainerEngine, type ContainerCreateBody, type EngineInput } from './c
 import { INSTANCE_LABEL } from './container-spec.js';
 import { controlUnavailable } from './control-unavailable.js';
 import { EngineRefusal } from './engine-refusal.js';
+import { LateRemovals } from './late-removals.js';
 import { LogDemultiplexer } from './log-frames.js';
 
 export const HELPER_LABEL = 'risoluto.helper';
@@ -61,6 +62,7 @@ export class HelperContainers {
     private readonly engine: ContainerEngine,
     private readonly settings: Settings,
     private readonly dataDirectory: DataDirectory,
+    private readonly removals: LateRemovals,
   ) {}
 
   /**
@@ -72,8 +74,7 @@ export class HelperContainers {
     const timeoutMs = task.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     let id: string | null = null;
     try {
-      const name = `risoluto-${randomBytes(8).toString('hex')}`;
-      id = (await this.engine.createContainer(name, this.#body(task))).id;
+      id = await this.#create(this.#body(task));
       await this.engine.startContainer(id);
       await this.#ended(id, task.purpose, timeoutMs);
       const { State } = await this.engine.inspectContainer(id);
@@ -86,7 +87,7 @@ export class HelperContainers {
         error,
       );
     } finally {
-      if (id !== null) await this.engine.removeContainer(id).catch(() => undefined);
+      if (id !== null) await this.#remove(id);
     }
   }
 
@@ -97,14 +98,13 @@ export class HelperContainers {
   async serve(task: Omit<HelperTask, 'timeoutMs'>): Promise<HelperService> {
     let id: string | null = null;
     try {
-      const name = `risoluto-${randomBytes(8).toString('hex')}`;
-      id = (await this.engine.createContainer(name, spokenTo(this.#body(task)))).id;
+      id = await this.#create(spokenTo(this.#body(task)));
       const input = await this.engine.attachInput(id);
       await this.engine.startContainer(id);
       const log = await this.engine.logs(id, { follow: true });
       return serviceOf(this.engine, id, { input, log });
     } catch (error) {
-      if (id !== null) await this.engine.removeContainer(id).catch(() => undefined);
+      if (id !== null) await this.#remove(id);
       if (!(error instanceof EngineRefusal)) throw error;
       throw controlUnavailable(
         `helper ${task.purpose}`,
@@ -121,6 +121,20 @@ export class HelperContainers {
     });
     await Promise.all(found.map(({ Id }) => this.engine.removeContainer(Id)));
     return found.length;
+  }
+
+  async #create(body: ContainerCreateBody): Promise<string> {
+    const name = `risoluto-${randomBytes(8).toString('hex')}`;
+    try {
+      return (await this.engine.createContainer(name, body)).id;
+    } catch (error) {
+      if (!(error instanceof EngineRefusal)) this.removals.addUnanswered(name);
+      throw error;
+    }
+  }
+
+  async #remove(id: string): Promise<void> {
+    await this.engine.removeContainer(id).catch(() => this.removals.add(id));
   }
 
   async #ended(id: string, purpose: string, timeoutMs: number): Promise<void> {

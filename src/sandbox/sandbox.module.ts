@@ -6,6 +6,7 @@ import { ContainerEngine } from './container-engine.js';
 import { DockerEngine } from './docker/docker-engine.js';
 import { EngineWatch } from './engine-watch.js';
 import { HelperContainers } from './helper-containers.js';
+import { LateRemovals } from './late-removals.js';
 import { SandboxImages } from './sandbox-images.js';
 import { SandboxNetworks } from './sandbox-networks.js';
 import { Sandboxes } from './sandboxes.js';
@@ -22,6 +23,7 @@ import { Sandboxes } from './sandboxes.js';
     },
     EngineWatch,
     HelperContainers,
+    LateRemovals,
     SandboxImages,
     SandboxNetworks,
     Sandboxes,

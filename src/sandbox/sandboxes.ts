@@ -19,6 +19,7 @@ import { requireEngineSupport } from './engine-requirements.js';
 import { EngineWatch } from './engine-watch.js';
 import { resolveExtraMounts } from './extra-mounts.js';
 import { keptPaths } from './kept-paths.js';
+import { LateRemovals } from './late-removals.js';
 import type { EffectivePolicy } from './policy.js';
 import type { ResolvedImage } from './resolved-image.js';
 import { Sandbox } from './sandbox.js';
@@ -55,6 +56,7 @@ export class Sandboxes {
     private readonly watch: EngineWatch,
     private readonly settings: Settings,
     private readonly dataDirectory: DataDirectory,
+    private readonly removals: LateRemovals,
   ) {}
 
   /**
@@ -156,6 +158,7 @@ export class Sandboxes {
       answer = await this.engine.createContainer(name, body);
     } catch (error) {
       this.watch.forget();
+      if (!(error instanceof EngineRefusal)) this.removals.addUnanswered(name);
       throw refusalToDomain(error);
     }
     if (answer.warnings.length === 0) return answer.id;
@@ -167,8 +170,7 @@ export class Sandboxes {
   }
 
   async #discard(id: string): Promise<void> {
-    // What an engine that has gone away keeps, carries our labels and is removed by them.
-    await this.engine.removeContainer(id).catch(() => undefined);
+    await this.engine.removeContainer(id).catch(() => this.removals.add(id));
   }
 
   #keptPaths(engineRoot: string): string[] {

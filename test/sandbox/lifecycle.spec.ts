@@ -12,6 +12,7 @@ import type { EngineInfo } from '../../src/sandbox/container-engine.js';
 import { SystemClock } from '../../src/kernel/clock.js';
 import { ReadinessProbes } from '../../src/kernel/readiness.js';
 import { RuntimeFacts } from '../../src/kernel/runtime-facts.js';
+import { LateRemovals } from '../../src/sandbox/late-removals.js';
 import { Sandboxes } from '../../src/sandbox/sandboxes.js';
 import { SandboxBench } from './sandbox-bench.js';
 
@@ -224,7 +225,13 @@ describe('sandboxes', () => {
       new RuntimeFacts(),
     );
     Object.assign(refusing, {
-      sandboxes: new Sandboxes(engine, watch, refusing.settings, refusing.data),
+      sandboxes: new Sandboxes(
+        engine,
+        watch,
+        refusing.settings,
+        refusing.data,
+        new LateRemovals(engine),
+      ),
     });
     try {
       await expect(refusing.create({ place: await bench.place() })).rejects.toMatchObject({
@@ -278,7 +285,13 @@ describe('sandboxes', () => {
       new ReadinessProbes(),
       new RuntimeFacts(),
     );
-    const sandboxes = new Sandboxes(away, watch, bench.settings, bench.data);
+    const sandboxes = new Sandboxes(
+      away,
+      watch,
+      bench.settings,
+      bench.data,
+      new LateRemovals(away),
+    );
     expect(await sandboxes.engineState()).toMatchObject({ available: false });
     await expect(sandboxes.removeAllOf()).rejects.toMatchObject({ code: 'engine_unavailable' });
     expect(await bench.sandboxes.engineState()).toEqual({ available: true });

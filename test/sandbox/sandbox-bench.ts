@@ -19,6 +19,7 @@ import { type PolicyRequest, effectivePolicy } from '../../src/sandbox/policy.js
 import type { ResolvedImage } from '../../src/sandbox/resolved-image.js';
 import { Sandbox, type SandboxExit } from '../../src/sandbox/sandbox.js';
 import type { SandboxReport } from '../../src/sandbox/sandbox-report.js';
+import { LateRemovals } from '../../src/sandbox/late-removals.js';
 import { SandboxImages } from '../../src/sandbox/sandbox-images.js';
 import { SandboxNetworks } from '../../src/sandbox/sandbox-networks.js';
 import { readWorkspaceLayout } from '../../src/sandbox/workspace-layout.js';
@@ -85,8 +86,9 @@ export class SandboxBench {
     );
     this.images = new SandboxImages(this.engine, this.data);
     this.networks = new SandboxNetworks(this.engine, this.data);
-    this.helpers = new HelperContainers(this.engine, this.settings, this.data);
-    this.sandboxes = new Sandboxes(this.engine, this.watch, this.settings, this.data);
+    const removals = new LateRemovals(this.engine);
+    this.helpers = new HelperContainers(this.engine, this.settings, this.data, removals);
+    this.sandboxes = new Sandboxes(this.engine, this.watch, this.settings, this.data, removals);
   }
 
   image(): Promise<ResolvedImage> {
