@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 
 import { Logger } from '@nestjs/common';
 
+import { DomainError } from '../kernel/domain-error.js';
 import type { DiskMeter } from './disk-meter.js';
 import type { RunSession } from './run-session.js';
 
@@ -58,11 +59,16 @@ export class DiskWatch {
       const free = bavail * bsize;
       if (this.#isDue(free)) await this.#measure(free);
     } catch (error) {
-      this.#logger.warn(`run ${this.session.run.id}: its disk use could not be measured`, error);
-      this.#failures += 1;
-      if (this.#failures >= MOST_FAILURES && !this.#stopped) this.session.end('disk_unmeasured');
+      // A run that outgrows its limit meanwhile could not be ended either.
+      if (!isEngineAway(error)) this.#failed(error);
     }
     this.#schedule();
+  }
+
+  #failed(error: unknown): void {
+    this.#logger.warn(`run ${this.session.run.id}: its disk use could not be measured`, error);
+    this.#failures += 1;
+    if (this.#failures >= MOST_FAILURES && !this.#stopped) this.session.end('disk_unmeasured');
   }
 
   #isDue(free: number): boolean {
@@ -86,4 +92,8 @@ export class DiskWatch {
     this.#last = { used, free, at: performance.now() };
     if (used > this.limitBytes && !this.#stopped) this.session.end('disk_limit');
   }
+}
+
+function isEngineAway(error: unknown): boolean {
+  return error instanceof DomainError && error.code === 'engine_unavailable';
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 
+import { DomainError } from '../kernel/domain-error.js';
 import { ActiveRuns } from './active-runs.js';
 import { HostReadiness } from './host-readiness.js';
 import { RunExecutor } from './run-executor.js';
@@ -14,6 +15,11 @@ import { WaitingRoom } from './waiting-room.js';
 const OBSTACLE_MS = 1000;
 /** How long it may take to let go of running commands, or to end them. */
 const STOP_MS = 8000;
+
+const STORAGE_UNAVAILABLE = {
+  reason: 'storage_unavailable',
+  message: 'The database cannot be used at the moment; runs wait until it can.',
+};
 
 /** Takes runs from the queue, first come first served, as many at once as the operator allows. */
 @Injectable()
@@ -68,6 +74,7 @@ export class Dispatcher implements OnApplicationBootstrap {
         await this.#takeWhatFits();
       }
     } catch (error) {
+      if (isStorageError(error)) this.room.reason = STORAGE_UNAVAILABLE;
       this.#logger.error('runs cannot be taken from the queue now', error);
       this.#later();
     } finally {
@@ -103,4 +110,8 @@ export class Dispatcher implements OnApplicationBootstrap {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#wake(), OBSTACLE_MS);
   }
+}
+
+function isStorageError(error: unknown): boolean {
+  return error instanceof DomainError && error.code.startsWith('storage_');
 }

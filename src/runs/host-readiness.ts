@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
+import { hostFault } from '../kernel/host-fault.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
 import { Workspaces } from '../workspaces/workspaces.service.js';
 import { InterruptedRuns } from './adoption/interrupted-runs.js';
@@ -25,6 +26,17 @@ export class HostReadiness {
     const away = this.#engineSeen ? null : await this.#engineAway();
     if (away !== null) return away;
     void this.leftovers.remove();
+    return this.#workspacesUnready().catch((error: unknown) => {
+      const code = hostFault(error);
+      if (code === null) throw error;
+      return {
+        reason: 'workspaces_unavailable',
+        message: `The workspaces’ directory cannot be used now (${code}).`,
+      };
+    });
+  }
+
+  async #workspacesUnready(): Promise<WaitingReason | null> {
     const minFree = this.settings.runs.minFreeDisk;
     if ((await this.workspaces.freeBytes()) >= minFree) return null;
     return {

@@ -4,6 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
+import { hostFault } from '../kernel/host-fault.js';
 import { WorkspaceUnusableError } from '../workspaces/workspaces.service.js';
 import { CommandLostError, type AdoptableRun } from './adoption/adoptable-run.js';
 import { explain } from './explain.js';
@@ -12,7 +13,7 @@ import { RunQueue } from './run-queue.js';
 import { RunSession } from './run-session.js';
 import { RunSignals } from './run-signals.js';
 import type { RunEntity } from './run.entity.js';
-import { NeverBegunError } from './steps/begin.step.js';
+import { NeverBegunError, NotCommittedError } from './steps/begin.step.js';
 import { ConductStep, LeftRunningError } from './steps/conduct.step.js';
 import { FinishStep } from './steps/finish.step.js';
 import { PrepareStep, type PreparedRun } from './steps/prepare.step.js';
@@ -100,6 +101,9 @@ export class RunExecutor {
       return decideOutcome(await this.conduct.run(session, prepared));
     } catch (error) {
       if (error instanceof NeverBegunError) return neverBegun(session);
+      if (error instanceof NotCommittedError) {
+        return session.endedBy === 'cancel' ? neverBegun(session) : null;
+      }
       if (error instanceof LeftRunningError) throw error;
       return this.#failed(session, error);
     }
@@ -144,10 +148,8 @@ export class RunExecutor {
 
 /** What ends by itself, so that the run can wait for it. */
 function isPassing(error: unknown): boolean {
-  return (
-    error instanceof DomainError &&
-    (error.code === 'engine_unavailable' || error.code.startsWith('storage_'))
-  );
+  if (!(error instanceof DomainError)) return hostFault(error) !== null;
+  return error.code === 'engine_unavailable' || error.code.startsWith('storage_');
 }
 
 function neverBegun(session: RunSession): RunOutcome | null {

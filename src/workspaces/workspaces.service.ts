@@ -1,4 +1,4 @@
-import { lchown, lstat, mkdir, statfs } from 'node:fs/promises';
+import { access, constants, lchown, lstat, mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { Injectable } from '@nestjs/common';
@@ -75,9 +75,14 @@ export class Workspaces {
     return paths;
   }
 
-  /** Free space, in bytes, that a user who is not root has on the workspaces' file system. */
+  /**
+   * Free space, in bytes, that a user who is not root has on the workspaces' file system.
+   *
+   * @throws the system's error where it cannot be written, `EROFS` for one.
+   */
   async freeBytes(): Promise<number> {
     await mkdir(this.#root, { recursive: true, mode: PRIVATE });
+    await access(this.#root, constants.W_OK);
     const { bavail, bsize } = await statfs(this.#root);
     return bavail * bsize;
   }

@@ -21,13 +21,7 @@ export class FileOutputLog extends OutputLog {
     try {
       const { line, end, size } = await lastWholeLine(file);
       if (end < size) await file.truncate(end);
-      return {
-        last: line === null ? null : (JSON.parse(line) as StoredRecord),
-        append: async (records) => {
-          await file.appendFile(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-        },
-        close: () => file.close(),
-      };
+      return new FileOutputAppender(file, end, line);
     } catch (error) {
       await file.close();
       throw error;
@@ -64,6 +58,33 @@ export class FileOutputLog extends OutputLog {
 
   #pathOf(runId: string): string {
     return join(this.directory, `${runId}${END}`);
+  }
+}
+
+/** What a failed append left of a line is cut off before the next one. */
+class FileOutputAppender implements OutputAppender {
+  readonly last: StoredRecord | null;
+  #torn = false;
+
+  constructor(
+    private readonly file: FileHandle,
+    private size: number,
+    lastLine: string | null,
+  ) {
+    this.last = lastLine === null ? null : (JSON.parse(lastLine) as StoredRecord);
+  }
+
+  async append(records: readonly StoredRecord[]): Promise<void> {
+    const bytes = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    if (this.#torn) await this.file.truncate(this.size);
+    this.#torn = true;
+    await this.file.appendFile(bytes);
+    this.#torn = false;
+    this.size += bytes.length;
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
   }
 }
 

@@ -4,7 +4,10 @@ import type { OutputRecord, StoredRecord } from './output-record.js';
 export interface OutputAppender {
   /** What earlier writers stored last; `null` when there is nothing. */
   readonly last: StoredRecord | null;
-  /** In the file system's cache when it resolves, so that it outlives this process. */
+  /**
+   * In the file system's cache when it resolves, so that it outlives this process. After a failure
+   * the same records may be appended again: none of them is there twice.
+   */
   append(records: readonly StoredRecord[]): Promise<void>;
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { FIRST_TURN, type RunSession } from '../run-session.js';
 import type { CommandOutput } from '../running-command.js';
 import { OutputLog } from './output-log.js';
 import { OutputRecorder } from './output-recorder.js';
+import { PatientOutputAppender, type RecordingProgress } from './patient-output-log.js';
 
 /** A piece of a sandbox's output, as it was printed. */
 export interface PrintedPiece {
@@ -27,15 +28,16 @@ export class OutputRecording {
 
   /**
    * Resolves when the output has ended and all of it is stored, or the session left and all of it
-   * that is decided is; counts its pieces as they come.
+   * that is decided is; counts its pieces as they come, and waits for a disk that takes them.
    */
   async record(
     session: RunSession,
     printed: { pieces: AsyncIterable<PrintedPiece>; output: CommandOutput },
-    progress: { pieces: number },
+    progress: RecordingProgress,
   ): Promise<void> {
     const runId = session.run.id;
-    const appender = await this.log.open(runId);
+    const patience = { signal: session.leaving, progress };
+    const appender = await PatientOutputAppender.open(this.log, runId, patience);
     try {
       const recorder = new OutputRecorder(appender, {
         turn: FIRST_TURN,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { Clock } from '../../kernel/clock.js';
+import { DomainError } from '../../kernel/domain-error.js';
 import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
 import { Transactions } from '../../persistence/transactions.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
@@ -12,6 +13,9 @@ import type { PreparedRun } from './prepare.step.js';
 
 /** The run was cancelled, or the service stops, before its command began. */
 export class NeverBegunError extends Error {}
+
+/** That the frame is being sent could not be committed, so it was not sent. */
+export class NotCommittedError extends Error {}
 
 /** The commit after which a command may begin, with all that another process needs to go on. */
 @Injectable()
@@ -27,12 +31,15 @@ export class BeginStep {
   /**
    * Opens the network where the policy says so, and commits that the frame is being sent.
    *
-   * @throws NeverBegunError, DomainError
+   * @throws NeverBegunError, NotCommittedError, DomainError
    */
   async run(session: RunSession, prepared: PreparedRun): Promise<RunningCommand> {
     const { policy, place, sandbox } = prepared;
     await this.network.open(place, policy);
-    const runningAt = await this.#commit(session, prepared);
+    const runningAt = await this.#commit(session, prepared).catch((error: unknown) => {
+      const passing = error instanceof DomainError && error.code.startsWith('storage_');
+      throw passing ? new NotCommittedError('not committed', { cause: error }) : error;
+    });
     return {
       sandbox,
       place,

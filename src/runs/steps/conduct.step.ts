@@ -8,6 +8,7 @@ import type { AdoptableRun } from '../adoption/adoptable-run.js';
 import { CommandEnding } from '../command-ending.js';
 import { DiskWatch } from '../disk-watch.js';
 import { OutputRecording } from '../output/output-recording.js';
+import type { RecordingProgress } from '../output/patient-output-log.js';
 import type { NetworkPlace } from '../run-network.js';
 import type { CommandEnd } from '../run-outcome.js';
 import type { RunSession } from '../run-session.js';
@@ -24,7 +25,7 @@ const LATE = { error: 'it did not end' };
 interface Recorded {
   /** Resolves when it has ended: `null` when all that was to be stored is. */
   done: Promise<{ error: unknown } | null>;
-  progress: { pieces: number };
+  progress: RecordingProgress;
 }
 
 /** The service stops and leaves the command running: another one adopts it. */
@@ -46,7 +47,7 @@ export class ConductStep {
   /**
    * Starts the prepared command and sees it to its end.
    *
-   * @throws NeverBegunError, LeftRunningError; DomainError when it could not be started.
+   * @throws NeverBegunError, NotCommittedError, LeftRunningError; DomainError when it could not be started.
    */
   async run(session: RunSession, prepared: PreparedRun): Promise<CommandEnd> {
     const { sandbox, frame } = prepared;
@@ -127,7 +128,8 @@ export class ConductStep {
       const failure = await Promise.race([recorded.done, sleep(DRAIN_MS, LATE, { ref: false })]);
       if (session.leaving.aborted) throw new LeftRunningError();
       if (failure === null) return true;
-      if (failure === LATE && recorded.progress.pieces > before) continue;
+      const { pieces, waits } = recorded.progress;
+      if (failure === LATE && (pieces > before || waits)) continue;
       this.#logger.error(`run ${session.run.id}: its output is not whole`, failure.error);
       return false;
     }
@@ -135,7 +137,7 @@ export class ConductStep {
 
   #record(session: RunSession, { sandbox, output }: RunningCommand): Recorded | null {
     if (output === null) return null;
-    const progress = { pieces: 0 };
+    const progress = { pieces: 0, waits: false };
     const pieces = sandbox.output(session.leaving, output.gapUntil);
     const done = this.recording.record(session, { pieces, output }, progress).then(
       () => null,
