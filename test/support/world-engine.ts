@@ -18,11 +18,11 @@ export async function stopEngine(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Pro
   await until(() => Promise.resolve(!lives(pid)), 'the engine to end');
 }
 
-/** Brings it back with the same data; resolves when it answers. */
-export async function startEngine(): Promise<void> {
+/** Brings it back with the same data, and with more arguments; resolves when it answers. */
+export async function startEngine(...more: string[]): Promise<void> {
   const { engineCommand, engineLog } = world.state;
   const log = openSync(engineLog, 'a');
-  const [command = '', ...args] = engineCommand;
+  const [command = '', ...args] = [...engineCommand, ...more];
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log] });
   await once(child, 'spawn');
   child.unref();
