@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import type { Command } from 'commander';
 
 import { loadSettings } from '../../config/load-settings.js';
@@ -58,6 +57,7 @@ export function checklistSource(cli: Cli, command: Command): ChecklistSource {
 /** Loaded only where it is needed: it brings the engine's client and the checks along. */
 async function offlineReports(cli: Cli) {
   await import('reflect-metadata');
+  const { Logger } = await import('@nestjs/common');
   const hardening = await import('../../hardening/offline-checks.js');
   Logger.overrideLogger(false);
   return hardening.offlineReports(loadSettings(cli.environment));
