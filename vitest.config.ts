@@ -9,6 +9,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.spec.ts', 'scripts/**/*.spec.ts'],
+          // Five seconds are not enough for hundreds of cases beside a world that keeps both cores busy.
+          testTimeout: 30_000,
           setupFiles: ['reflect-metadata', './test/support/property-seed.ts'],
         },
       },
