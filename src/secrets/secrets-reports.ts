@@ -1,4 +1,4 @@
-import { Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 
 import { ReadinessProbes, type Readiness } from '../kernel/readiness.js';
 import { RuntimeFacts } from '../kernel/runtime-facts.js';
@@ -17,7 +17,7 @@ export class SecretsReports {
     private readonly probes: ReadinessProbes,
     private readonly facts: RuntimeFacts,
     // A command without the service has none.
-    @Optional() private readonly metrics: Metrics | null,
+    @Optional() @Inject(Metrics) private readonly metrics: Metrics | null,
   ) {}
 
   register(): void {
