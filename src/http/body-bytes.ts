@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import { ArrivingBodies } from './arriving-bodies.js';
+import { boundRestOfStreams, streamsBody } from './streamed-body.js';
 
 /** Most bytes of a body; past it 413 `body_too_large`. */
 export const BODY_LIMIT_BYTES = 1024 * 1024;
@@ -18,5 +19,9 @@ export const MAX_PARAM_LENGTH = 4096;
 export function keepBodiesAsBytes(fastify: FastifyInstance): void {
   const arriving = new ArrivingBodies(BODY_LIMIT_BYTES, ARRIVING_LIMIT_BYTES);
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', (request: FastifyRequest) => arriving.read(request.raw));
+  fastify.addContentTypeParser('*', async (request: FastifyRequest) =>
+    // Its handler reads it, behind the guards; until then it stays with the client.
+    streamsBody(request) ? undefined : arriving.read(request.raw),
+  );
+  boundRestOfStreams(fastify);
 }

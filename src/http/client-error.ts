@@ -7,6 +7,7 @@ import { answerOf } from './connection-state.js';
 import { errorAnswer } from './error-envelope.js';
 import { frameError } from './framework-errors.js';
 import { securityHeadersFor } from './security-headers.js';
+import { hasTimeOfItsOwn } from './streamed-body.js';
 
 /** What Node's HTTP parser refused, as an error of ours. */
 export function clientErrorOf(code: string | undefined): DomainError {
@@ -32,6 +33,7 @@ export function answerClientError(
   error: NodeJS.ErrnoException,
   socket: Socket,
 ): { requestId: string; status: number } | null {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && hasTimeOfItsOwn(socket)) return null;
   if (!socket.writable || socket.destroyed || answerBegan(socket) || nobodyAsked(error, socket)) {
     socket.destroy();
     return null;

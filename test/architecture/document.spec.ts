@@ -28,6 +28,8 @@ describe.each(operations)('$method $path', ({ path, method, operation }) => {
   it('has bodies to paste, each of which its own schema allows', () => {
     for (const [type, media] of Object.entries(operation.requestBody?.content ?? {})) {
       const examples = Object.entries(media.examples ?? {});
+      // Nobody pastes an archive; `docs/workspaces.md` shows how one is sent.
+      if (type === 'application/gzip') continue;
       expect(examples.length).toBeGreaterThan(0);
       const validate = schemaAt('paths', path, method, 'requestBody', 'content', type, 'schema');
       for (const [name, { summary, value }] of examples) {

@@ -162,7 +162,10 @@ describe('every route of the built service', () => {
 
   it('says that a body is needed where it takes one, by a schema of its own', () => {
     everyOperation(({ requestBody }) =>
-      requestBody === undefined ? true : JSON.stringify(requestBody).includes('$ref'),
+      requestBody === undefined
+        ? true
+        : // An archive is bytes.
+          /\$ref|application\/gzip/.test(JSON.stringify(requestBody)),
     );
   });
 

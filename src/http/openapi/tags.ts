@@ -7,6 +7,10 @@ const TAGS = [
     description: 'Values that runs may name. They are stored encrypted and never shown again.',
   },
   { name: 'runs', description: 'Start commands in sandboxes, follow them, cancel them.' },
+  {
+    name: 'workspaces',
+    description: 'The directories that runs work in: send a checkout, take artefacts, remove.',
+  },
   { name: 'audit', description: 'The hash-chained trail of every change, and its verification.' },
   { name: 'config', description: 'What the service runs with, and what may be configured.' },
   { name: 'hardening', description: 'How well this installation is protected, and what to do.' },
