@@ -184,8 +184,8 @@ export interface ContainerFilter {
 }
 
 /**
- * The container engine. Every call answers or fails within its time limit; `wait`, `logs` and
- * `attachInput` are streams without one. A failure is a DomainError: `engine_unavailable` when the
+ * The container engine. Every call answers or fails within its time limit; `wait`, `logs`,
+ * `attachInput` and `attachOutput` are streams without one. A failure is a DomainError: `engine_unavailable` when the
  * engine cannot be reached or breaks, or an `EngineRefusal` when it answered with a status.
  */
 export abstract class ContainerEngine {
@@ -203,6 +203,8 @@ export abstract class ContainerEngine {
   abstract startContainer(id: string): Promise<void>;
   /** The container's standard input; ending it ends the input. */
   abstract attachInput(id: string): Promise<EngineInput>;
+  /** Its standard output and error from here on, multiplexed, without timestamps. */
+  abstract attachOutput(id: string): Promise<Readable>;
   /** Docker's multiplexed log with timestamps. Destroy it to stop. */
   abstract logs(id: string, query: LogQuery): Promise<Readable>;
   /** Resolves when the container does not run, at once if it has ended. */

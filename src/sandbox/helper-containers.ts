@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 
 import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { DataDirectory } from '../persistence/data-directory.js';
-import { ContainerEngine, type ContainerCreateBody, type EngineInput } from './container-engine.js';
+import { standardOutput } from './attached-output.js';
+import { ContainerEngine, type ContainerCreateBody } from './container-engine.js';
 import { INSTANCE_LABEL } from './container-spec.js';
 import { controlUnavailable } from './control-unavailable.js';
 import { EngineRefusal } from './engine-refusal.js';
+import { serviceOf, type HelperService } from './helper-service.js';
 import { LateRemovals } from './late-removals.js';
 import { LogDemultiplexer } from './log-frames.js';
 
@@ -33,16 +35,6 @@ export interface HelperTask {
   /** A seccomp profile's JSON text; the engine's default profile by default. */
   seccompProfile?: string | null;
   timeoutMs?: number;
-}
-
-/** A helper that lives until it is stopped, and is spoken to line by line. */
-export interface HelperService {
-  /** Without the line feed; rejects when the helper is gone. */
-  write(line: string): Promise<void>;
-  /** Each line that it prints on its standard output; ends when the helper ends. */
-  readonly lines: AsyncIterable<string>;
-  /** Ends and removes it; fine when it has ended. */
-  stop(): Promise<void>;
 }
 
 export interface HelperResult {
@@ -81,11 +73,7 @@ export class HelperContainers {
       return { exitCode: State.ExitCode, ...(await this.#output(id)) };
     } catch (error) {
       if (!(error instanceof EngineRefusal)) throw error;
-      throw controlUnavailable(
-        `helper ${task.purpose}`,
-        'the engine refused the helper container; the service’s log has its reason',
-        error,
-      );
+      throw refusedHelper(task.purpose, error);
     } finally {
       if (id !== null) await this.#remove(id);
     }
@@ -106,11 +94,42 @@ export class HelperContainers {
     } catch (error) {
       if (id !== null) await this.#remove(id);
       if (!(error instanceof EngineRefusal)) throw error;
-      throw controlUnavailable(
-        `helper ${task.purpose}`,
-        'the engine refused the helper container; the service’s log has its reason',
-        error,
-      );
+      throw refusedHelper(task.purpose, error);
+    }
+  }
+
+  /**
+   * Starts a helper for what it prints, however much; none of it is kept in a log. The stream fails
+   * when the helper does; ending it early ends the helper. Throws `control_unavailable`,
+   * `engine_unavailable`.
+   */
+  async produce(task: Omit<HelperTask, 'timeoutMs'>): Promise<Readable> {
+    let id: string | null = null;
+    try {
+      const name = `risoluto-${randomBytes(8).toString('hex')}`;
+      id = (await this.engine.createContainer(name, unlogged(this.#body(task)))).id;
+      const attached = await this.engine.attachOutput(id);
+      await this.engine.startContainer(id);
+      const made = { id, attached, purpose: task.purpose };
+      return Readable.from(this.#produced(made), { objectMode: false });
+    } catch (error) {
+      if (id !== null) await this.#remove(id);
+      if (!(error instanceof EngineRefusal)) throw error;
+      throw refusedHelper(task.purpose, error);
+    }
+  }
+
+  async *#produced(made: { id: string; attached: Readable; purpose: string }) {
+    const { id, attached, purpose } = made;
+    let said = '';
+    try {
+      yield* standardOutput(attached, (text) => (said += text));
+      await this.engine.wait(id);
+      const { ExitCode } = (await this.engine.inspectContainer(id)).State;
+      if (ExitCode !== 0) throw new Error(`helper ${purpose} ended with ${ExitCode}: ${said}`);
+    } finally {
+      attached.destroy();
+      await this.#remove(id);
     }
   }
 
@@ -239,6 +258,20 @@ export class HelperContainers {
   }
 }
 
+function refusedHelper(purpose: string, error: EngineRefusal): DomainError {
+  return controlUnavailable(
+    `helper ${purpose}`,
+    'the engine refused the helper container; the service’s log has its reason',
+    error,
+  );
+}
+
+/** What it prints may be gigabytes. */
+function unlogged(body: ContainerCreateBody): ContainerCreateBody {
+  const hostConfig = { ...body.HostConfig, LogConfig: { Type: 'none', Config: {} } };
+  return { ...body, AttachStdout: true, AttachStderr: true, HostConfig: hostConfig };
+}
+
 function spokenTo(body: ContainerCreateBody): ContainerCreateBody {
   return {
     ...body,
@@ -250,33 +283,4 @@ function spokenTo(body: ContainerCreateBody): ContainerCreateBody {
       Tmpfs: { '/tmp': 'rw,nosuid,nodev,noexec,size=8m,nr_inodes=64,mode=0700' },
     },
   };
-}
-
-function serviceOf(
-  engine: ContainerEngine,
-  id: string,
-  { input, log }: { input: EngineInput; log: Readable },
-): HelperService {
-  return {
-    write: (line) => input.write(Buffer.from(`${line}\n`)),
-    lines: linesOf(log),
-    stop: async () => {
-      input.close();
-      log.destroy();
-      await engine.removeContainer(id);
-    },
-  };
-}
-
-async function* linesOf(log: Readable): AsyncGenerator<string> {
-  const demultiplexer = new LogDemultiplexer();
-  let rest = '';
-  for await (const chunk of log) {
-    for (const { stream, bytes } of demultiplexer.push(chunk as Buffer)) {
-      if (stream !== 'stdout') continue;
-      const lines = (rest + bytes.toString('utf8')).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
-  }
 }

@@ -32,7 +32,7 @@ export function attachInput(address: EngineAddress, id: string): Promise<EngineI
   });
 }
 
-function destinationOf(address: EngineAddress): RequestOptions {
+export function destinationOf(address: EngineAddress): RequestOptions {
   return address.kind === 'unix'
     ? { socketPath: address.socketPath, host: 'localhost' }
     : { host: address.host, port: address.port };

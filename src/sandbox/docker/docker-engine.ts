@@ -19,6 +19,7 @@ import {
 } from '../container-engine.js';
 import { isRefusal } from '../engine-refusal.js';
 import { attachInput } from './attach-input.js';
+import { attachOutput } from './attach-output.js';
 import { type EngineAddress, isLocalEngine, parseEngineAddress } from './engine-address.js';
 import { dial } from './engine-dial.js';
 import { engineCall, toEngineError } from './engine-errors.js';
@@ -139,6 +140,10 @@ export class DockerEngine extends ContainerEngine {
 
   async attachInput(id: string): Promise<EngineInput> {
     return engineCall(() => attachInput(this.#address, id));
+  }
+
+  attachOutput(id: string): Promise<Readable> {
+    return engineCall(() => attachOutput(this.#address, id));
   }
 
   logs(id: string, { follow, since }: LogQuery): Promise<Readable> {
