@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DomainError } from '../kernel/domain-error.js';
 import { HelperContainers } from '../sandbox/helper-containers.js';
+import { WorkspaceSizes } from '../workspaces/workspace-sizes.js';
 import { Workspaces } from '../workspaces/workspaces.service.js';
 
 /**
@@ -14,6 +15,7 @@ export class DiskMeter {
   constructor(
     private readonly helpers: HelperContainers,
     private readonly workspaces: Workspaces,
+    private readonly sizes: WorkspaceSizes,
   ) {}
 
   /** A directory of the file system that the issue's data is on. */
@@ -46,6 +48,8 @@ export class DiskMeter {
         },
       );
     }
-    return Number(total[1]);
+    const bytes = Number(total[1]);
+    this.sizes.record(issue, bytes);
+    return bytes;
   }
 }

@@ -5,22 +5,27 @@ const RETRY_MS = 5000;
 /** What runs could not give back when they ended, because the engine or the fence did not let them. */
 @Injectable()
 export class Leftovers {
-  readonly #waiting = new Map<string, () => Promise<void>>();
+  readonly #waiting = new Map<string, { issue: string; giveBack: () => Promise<void> }>();
   readonly #logger = new Logger('Runs');
   #removing = false;
   #timer: NodeJS.Timeout | null = null;
 
   /** Tried again every few seconds until it works. */
-  add(runId: string, giveBack: () => Promise<void>): void {
-    this.#waiting.set(runId, giveBack);
+  add(runId: string, issue: string, giveBack: () => Promise<void>): void {
+    this.#waiting.set(runId, { issue, giveBack });
     this.#schedule();
+  }
+
+  /** Whether a sandbox of the issue may still be there. */
+  has(issue: string): boolean {
+    return [...this.#waiting.values()].some((one) => one.issue === issue);
   }
 
   /** Tries again; what still fails is kept for the next time. */
   async remove(): Promise<void> {
     if (this.#removing) return;
     this.#removing = true;
-    for (const [runId, giveBack] of this.#waiting) {
+    for (const [runId, { giveBack }] of this.#waiting) {
       try {
         await giveBack();
         this.#waiting.delete(runId);

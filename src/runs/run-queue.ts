@@ -5,11 +5,12 @@ import { SYSTEM_ORIGIN } from '../kernel/origin.js';
 import { Transactions } from '../persistence/transactions.js';
 import type { RunEntity } from './run.entity.js';
 import { RunRepository } from './run.repository.js';
+import { HeldWorkspaces } from './workspaces/held-workspaces.js';
 
 /** The line of waiting runs. A run is in it from the commit that made it. */
 export abstract class RunQueue {
   /**
-   * Takes the run that has waited longest and whose workspace no other run uses; it is `preparing`
+   * Takes the run that has waited longest and whose workspace nobody else uses; it is `preparing`
    * from then on and nobody else gets it. `null` when there is none.
    */
   abstract take(): Promise<RunEntity | null>;
@@ -24,6 +25,7 @@ export class DatabaseRunQueue extends RunQueue {
   constructor(
     private readonly transactions: Transactions,
     private readonly runs: RunRepository,
+    private readonly held: HeldWorkspaces,
     private readonly clock: Clock,
   ) {
     super();
@@ -31,7 +33,7 @@ export class DatabaseRunQueue extends RunQueue {
 
   take(): Promise<RunEntity | null> {
     return this.transactions.run(SYSTEM_ORIGIN, async ({ manager }) => {
-      const run = await this.runs.nextQueued(manager);
+      const run = await this.runs.nextQueued(manager, this.held.issues);
       if (run === null) return null;
       const preparingAt = this.clock.now();
       await this.runs.transition(manager, run.id, 'preparing', { preparingAt });

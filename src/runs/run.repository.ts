@@ -72,11 +72,18 @@ export class RunRepository {
     return this.read.manager.findBy(RunEntity, { status: In([...ACTIVE_STATUSES]) });
   }
 
-  /** The first run in line whose workspace is free, or `null`. Seen from inside a transaction. */
-  nextQueued(manager: EntityManager): Promise<RunEntity | null> {
-    return manager
+  /**
+   * The first run in line whose workspace is free, or `null`; none of the issues that are passed
+   * over. Seen from inside a transaction.
+   */
+  nextQueued(manager: EntityManager, passedOver: readonly string[]): Promise<RunEntity | null> {
+    const waiting = manager
       .createQueryBuilder(RunEntity, 'run')
-      .where('run.status = :queued', { queued: 'queued' })
+      .where('run.status = :queued', { queued: 'queued' });
+    if (passedOver.length > 0) {
+      waiting.andWhere('run.issue NOT IN (:...passedOver)', { passedOver });
+    }
+    return waiting
       .andWhere((query) => {
         const active = query
           .subQuery()
@@ -90,6 +97,11 @@ export class RunRepository {
       .orderBy('run.id', 'ASC')
       .limit(1)
       .getOne();
+  }
+
+  /** Whether a run uses the issue's workspace. Seen from inside a transaction. */
+  isActive(manager: EntityManager, issue: string): Promise<boolean> {
+    return manager.existsBy(RunEntity, { issue, status: In([...ACTIVE_STATUSES]) });
   }
 
   /** As it is inside the transaction, or `null`. */

@@ -43,6 +43,9 @@ import { ConductStep } from './steps/conduct.step.js';
 import { FinishStep } from './steps/finish.step.js';
 import { PrepareStep } from './steps/prepare.step.js';
 import { WaitingRoom } from './waiting-room.js';
+import { ContainerWorkspaceTools } from './workspaces/container-workspace-tools.js';
+import { HeldWorkspaces } from './workspaces/held-workspaces.js';
+import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
 
 @Module({
   imports: [EgressModule, SandboxModule, SecretsModule, WorkspacesModule],
@@ -61,12 +64,14 @@ import { WaitingRoom } from './waiting-room.js';
     BeginStep,
     ConductStep,
     ContainerFenceHelper,
+    ContainerWorkspaceTools,
     DirectoryGift,
     DiskMeter,
     Dispatcher,
     FinishStep,
     HostInventory,
     HostReadiness,
+    HeldWorkspaces,
     HostStartup,
     IdempotencyKeys,
     InterruptedRuns,
@@ -82,6 +87,7 @@ import { WaitingRoom } from './waiting-room.js';
     RunRepository,
     RunSignals,
     RunValuesKeeper,
+    RunWorkspaceLease,
     RunsService,
     SandboxHost,
     UnadoptableRuns,

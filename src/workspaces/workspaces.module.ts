@@ -1,6 +1,37 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 
+import { WorkspaceArchiveController } from './api/workspace-archive.controller.js';
+import { WorkspacesController } from './api/workspaces.controller.js';
+import { WorkspaceCatalogue } from './workspace-catalogue.js';
+import { WorkspaceDownloads } from './workspace-downloads.js';
+import { WorkspaceHost } from './workspace-host.js';
+import { WorkspaceShelf } from './workspace-shelf.js';
+import { WorkspaceSizes } from './workspace-sizes.js';
+import { WorkspaceStores } from './workspace-stores.js';
+import { WorkspaceTrash } from './workspace-trash.js';
+import { WorkspaceUploads } from './workspace-uploads.js';
 import { Workspaces } from './workspaces.service.js';
 
-@Module({ providers: [Workspaces], exports: [Workspaces] })
-export class WorkspacesModule {}
+@Module({
+  controllers: [WorkspacesController, WorkspaceArchiveController],
+  providers: [
+    WorkspaceCatalogue,
+    WorkspaceDownloads,
+    WorkspaceHost,
+    WorkspaceShelf,
+    WorkspaceSizes,
+    WorkspaceStores,
+    WorkspaceTrash,
+    WorkspaceUploads,
+    Workspaces,
+  ],
+  exports: [WorkspaceHost, WorkspaceSizes, Workspaces],
+})
+export class WorkspacesModule implements OnModuleInit {
+  constructor(private readonly shelf: WorkspaceShelf) {}
+
+  /** Before runs are taken. */
+  async onModuleInit(): Promise<void> {
+    await this.shelf.recover();
+  }
+}

@@ -5,6 +5,7 @@ import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
 import { isIssueKey } from './issue-key.js';
+import { HOMES, PRIVATE } from './workspace-shelf.js';
 
 /** The user of the sandbox's image, who owns what is in a workspace. */
 export interface WorkspaceOwner {
@@ -31,9 +32,6 @@ export class WorkspaceUnusableError extends Error {
   }
 }
 
-const HOMES = '.homes';
-/** Of the directories that hold workspaces: nobody else of the host comes past them. */
-const PRIVATE = 0o700;
 const OTHERS_LOOK = 0o005;
 
 /** The directories of issues on the host. Never looks inside one, and never follows a link. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiDocument, type DocumentedOperation } from '../support/api-document.js';
 import { createRun, finishRun } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
+import { tarGz } from '../workspaces/tar-bytes.js';
 
 interface Example {
   name: string;
@@ -81,7 +82,13 @@ describe('the examples of the document, sent as they are', () => {
   it.each(rest)('$method $path', async (example) => {
     const body = { issue: 'MT-9', command: ['sleep', '300'] };
     const id = example.path.includes('{id}') ? await createRun(service, body) : '';
-    const answer = await service.api(example.method, filled(example, id));
+    const takesArchive = example.operation.requestBody?.content['application/gzip'] !== undefined;
+    const answer = await service.api(example.method, filled(example, id), {
+      ...(takesArchive && {
+        body: tarGz({ name: 'README', body: 'hello' }),
+        headers: { 'content-type': 'application/gzip' },
+      }),
+    });
     expect(answer.status, answer.text).toBe(successOf(example));
   });
 });

@@ -24,6 +24,7 @@ beforeAll(async () => {
     ['POST', '/api/v1/hardening/repairs'],
     ['PUT', '/api/v1/hardening/acknowledgements/master-key-backup'],
     ['DELETE', '/api/v1/hardening/acknowledgements/master-key-backup'],
+    ['DELETE', '/api/v1/workspaces/MT-1'],
   );
   before = await stateOf(service);
 });
@@ -55,10 +56,15 @@ describe('on every route that writes', () => {
     const known = Object.entries<Record<string, unknown>>(body.paths).flatMap(([path, item]) =>
       ['post', 'put', 'patch', 'delete']
         .filter((method) => method in item)
+        // The body of an archive is no JSON, ever: test/workspaces tries it.
+        .filter((method) => !(method === 'put' && path.endsWith('/archive')))
         .map((method) => `${method.toUpperCase()} ${path}`),
     );
     const tried = routes.map(([method, path]) =>
-      `${method} ${path}`.replace(/TOKEN$/, '{key}').replace(/[0-9A-Z]{26}/, '{id}'),
+      `${method} ${path}`
+        .replace(/TOKEN$/, '{key}')
+        .replace(/MT-1$/, '{issue}')
+        .replace(/[0-9A-Z]{26}/, '{id}'),
     );
     expect(tried.toSorted()).toEqual(known.toSorted());
   });
@@ -157,7 +163,7 @@ describe('on every route that writes', () => {
       const headers = { 'content-type': 'Application/JSON ; charset="UTF-8"' };
       answers.push((await service.api(method, path, { body, headers })).status);
     }
-    expect(answers).toEqual([204, 204, 200, 204, 204, 204, 202, 202]);
+    expect(answers).toEqual([404, 204, 204, 200, 204, 204, 204, 202, 202]);
     expect(await stateOf(service)).not.toEqual(before);
   });
 });

@@ -78,7 +78,7 @@ export class FinishStep {
       await giveBack();
     } catch (error) {
       this.#logger.warn(`run ${run.id}: its sandbox could not be removed yet`, error);
-      this.leftovers.add(run.id, giveBack);
+      this.leftovers.add(run.id, run.issue, giveBack);
     }
   }
 

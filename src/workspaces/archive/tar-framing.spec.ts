@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { END, pax, rawEntry, tarOf } from '../../../test/workspaces/tar-bytes.js';
+import { TarFraming } from './tar-framing.js';
+
+function through(framing: TarFraming, bytes: Buffer, cuts: readonly number[]): Buffer {
+  const pieces: Buffer[] = [];
+  let from = 0;
+  for (const cut of [...cuts.toSorted((a, b) => a - b), bytes.length]) {
+    pieces.push(...framing.push(bytes.subarray(from, cut)));
+    from = cut;
+  }
+  return Buffer.concat([...pieces, framing.end()]);
+}
+
+describe('the frame of a tar stream', () => {
+  const a = rawEntry({ name: 'a', body: 'x'.repeat(700) });
+  const pipe = Buffer.concat([pax('path', 'länger'), rawEntry({ name: 'pipe', type: '6' })]);
+  const b = Buffer.concat([pax('path', 'ü'), rawEntry({ name: 'b', body: 'y' })]);
+
+  it('passes on what is kept, with its headers, wherever it is cut', () => {
+    const whole = tarOf(a, pipe, b);
+    const cuts = fc.array(fc.nat(whole.length), { maxLength: 20 });
+    fc.assert(
+      fc.property(cuts, (where) => {
+        let dropped = 0;
+        const framing = new TarFraming(
+          (type) => type === '0',
+          () => (dropped += 1),
+        );
+        expect(through(framing, whole, where)).toEqual(Buffer.concat([a, b, END]));
+        expect(dropped).toBe(1);
+      }),
+    );
+  });
+
+  it.each<[string, Buffer]>([
+    ['without its end', a],
+    ['in a body', tarOf(a).subarray(0, 600)],
+    ['in a header', tarOf(a).subarray(0, 100)],
+    ['behind a pax header', Buffer.concat([pax('path', 'x'), END])],
+  ])('refuses what is cut off %s', (_where, bytes) => {
+    expect(() => through(new TarFraming(), bytes, [])).toThrow('cut off');
+  });
+
+  it('refuses what goes on behind its end, and two sizes for one entry', () => {
+    const behind = Buffer.concat([tarOf(a), a]);
+    expect(() => through(new TarFraming(), behind, [])).toThrow('follows the end');
+    const two = tarOf(pax('size', '512'), { name: 'b', body: 'y' });
+    expect(() => through(new TarFraming(), two, [])).toThrow('8 GiB');
+    const same = tarOf(pax('size', '1'), { name: 'b', body: 'y' });
+    expect(through(new TarFraming(), same, [])).toEqual(same);
+  });
+});
