@@ -6,6 +6,7 @@ export const EXIT = {
   ok: 0,
   /** The question was answered, and the answer is no. */
   negative: 1,
+  transferFailed: 119,
   usage: 120,
   refused: 121,
   unauthorized: 122,
@@ -21,6 +22,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, 'done'],
   [EXIT.negative, 'the answer is no: a broken audit chain, a failed check, a wrong configuration'],
+  [EXIT.transferFailed, '`run --upload` or `--download` could not send or take the files'],
   [EXIT.usage, 'wrong command line or input'],
   [EXIT.refused, 'the service refused the request; the message has its code'],
   [EXIT.unauthorized, 'a token is missing or not valid'],

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 
 import { exchange } from './service/exchange.js';
 import type { ServiceAddress } from './service/service-address.js';
@@ -23,6 +24,8 @@ export interface Page<T> {
 }
 
 const TIMEOUT_MS = 30_000;
+/** Of a file: the service ends what is slower. */
+const FILE_TIMEOUT_MS = 65 * 60_000;
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -77,7 +80,22 @@ export class ServiceClient {
     throw foreignAnswer(this.url, response.statusCode ?? 0);
   }
 
-  async #open(method: string, path: string, options: RequestOptions): Promise<IncomingMessage> {
+  /** Puts a tar.gz there; ended when the whole answer is. */
+  async send(path: string, file: Readable, signal: AbortSignal): Promise<void> {
+    const response = await this.#open('PUT', path, {
+      headers: { 'content-type': 'application/gzip' },
+      file,
+      signal,
+      timeoutMs: FILE_TIMEOUT_MS,
+    });
+    await this.#answer(response);
+  }
+
+  async #open(
+    method: string,
+    path: string,
+    options: RequestOptions & { file?: Readable },
+  ): Promise<IncomingMessage> {
     const reads = method === 'GET' || method === 'HEAD';
     const token = reads ? this.address.readToken : this.address.writeToken;
     try {
@@ -88,7 +106,7 @@ export class ServiceClient {
           ...(token !== null && { authorization: `Bearer ${token}` }),
           ...options.headers,
         },
-        body: options.body === undefined ? null : JSON.stringify(options.body),
+        body: options.body === undefined ? (options.file ?? null) : JSON.stringify(options.body),
         headersTimeoutMs: options.timeoutMs ?? TIMEOUT_MS,
         signal: options.signal ?? null,
       });

@@ -6,7 +6,7 @@ import type { Cli } from '../cli.js';
 import { withExamples } from '../help.js';
 import { requestBody, wholeSeconds, type RunOptions } from '../run/run-options.js';
 import { RunSession } from '../run/run-session.js';
-import { serviceCommand, serviceOf } from '../service-command.js';
+import { serviceCommand, serviceOf, usageError } from '../service-command.js';
 
 const DESCRIPTION = `Runs a command in a sandbox, shows its output, and ends with its exit code.
 
@@ -25,6 +25,8 @@ export function runCommand(cli: Cli): Command {
     .option('--read-only', 'mount the workspace read-only')
     .option('--timeout <seconds>', 'end it after that time')
     .option('--image <image>', 'insist on this image')
+    .option('--upload <dir>', 'make this directory the workspace before the run')
+    .option('--download <dir>', 'take the workspace into this empty directory after the run')
     .option('--idempotency-key <key>', 'the same key within 24 hours means the same run')
     .option('--detach', 'print the run’s id and do not wait')
     .option('--reconnect-timeout <seconds>', 'how long to wait for a service that is away', '300')
@@ -32,10 +34,15 @@ export function runCommand(cli: Cli): Command {
     .passThroughOptions()
     .action(async (argv: string[], options: RunOptions) => {
       const reconnectSeconds = wholeSeconds('--reconnect-timeout', options.reconnectTimeout, 0);
+      if (options.detach === true && options.download !== undefined) {
+        throw usageError('--download: waits for the end of the run, so not with --detach');
+      }
       const plan = {
         body: requestBody(options, argv),
         idempotencyKey: options.idempotencyKey ?? `cli-${randomUUID()}`,
         detach: options.detach === true,
+        upload: options.upload ?? null,
+        download: options.download ?? null,
         reconnectMs: reconnectSeconds * 1000,
       };
       await new RunSession(cli, serviceOf(cli, command), plan).run();
@@ -46,6 +53,10 @@ export function runCommand(cli: Cli): Command {
     {
       does: 'with a stored secret, a variable and a time limit',
       line: 'npx risoluto run --issue MT-1 --secret GREETING --env CI=true --timeout 60 -- env',
+    },
+    {
+      does: 'on a checkout, whose artefacts come back',
+      line: 'npx risoluto run --issue MT-1 --upload docs --download "$(mktemp -d)" -- ls',
     },
     {
       does: 'for a program: a record a line, and the run at the end',

@@ -15,6 +15,14 @@ export const TOPICS: readonly Topic[] = [
     ],
   },
   {
+    title: 'Files of a run',
+    paragraphs: [
+      '`risoluto run --upload DIR` makes what is in DIR the workspace, all of it, `.git` too, and nothing of an earlier workspace stays; the HOME of the issue does. Links are sent as links, and one that leads out of DIR is refused; sockets and FIFOs are left out. `--download DIR` takes the workspace into DIR, which must be empty or missing, when the run has ended, however it ended, unless it was interrupted. Nothing is written outside DIR; links that lead out of it are left out. What is left out is told on standard error.',
+      'While another run uses the workspace both wait, for as long as `--reconnect-timeout` says. Between upload, run and download another job of the same issue can come in, so give each job an issue of its own.',
+      'A file that cannot be read, or an archive that does not arrive whole, ends `risoluto run` with 119; a run that failed keeps its own exit code. What the service refuses is 121.',
+    ],
+  },
+  {
     title: 'How a run is followed',
     paragraphs: [
       '`risoluto run` writes what the command writes to its own standard output and standard error, as it comes. Bytes that are not UTF-8 become U+FFFD, and values of secrets `***`, as everywhere. Lines of its own begin with `risoluto:` and go to standard error: that the run did not simply succeed, that the service is away, that the output limit was reached. Only a terminal sees progress.',

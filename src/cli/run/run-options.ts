@@ -12,6 +12,8 @@ export interface RunOptions {
   image?: string;
   idempotencyKey?: string;
   detach?: boolean;
+  upload?: string;
+  download?: string;
   reconnectTimeout: string;
 }
 

@@ -11,11 +11,15 @@ import { RunFollower } from './run-follower.js';
 import type { RunRequestBody } from './run-options.js';
 import type { RunView } from './run-view.js';
 import { NothingStarted, Submission } from './submission.js';
+import { Transfers } from './transfers.js';
 
 export interface RunPlan {
   body: RunRequestBody;
   idempotencyKey: string;
   detach: boolean;
+  /** Directories of this machine. */
+  upload: string | null;
+  download: string | null;
   reconnectMs: number;
 }
 
@@ -24,6 +28,7 @@ export class RunSession {
   readonly #interrupts: Interrupts;
   readonly #persistent: Persistent;
   readonly #progress: Progress;
+  readonly #transfers: Transfers;
   #run: RunView | null = null;
   #readerIsGone = false;
 
@@ -36,6 +41,7 @@ export class RunSession {
     this.#progress = new Progress(cli, client);
     const notice = new AwayNotice((text) => this.#note(text), plan.reconnectMs);
     this.#persistent = new Persistent(plan.reconnectMs, notice);
+    this.#transfers = new Transfers(cli, client, this.#persistent, plan);
   }
 
   async run(): Promise<void> {
@@ -56,6 +62,7 @@ export class RunSession {
 
   async #conduct(): Promise<number> {
     const { body, idempotencyKey, detach, reconnectMs } = this.plan;
+    await this.#transfers.begin(body.issue, this.#interrupts);
     const submission = new Submission(this.client, this.#persistent, this.#interrupts);
     const run = (this.#run = await submission.submit(body, idempotencyKey));
     if (detach && !this.#interrupts.happened) {
@@ -67,7 +74,8 @@ export class RunSession {
     const follower = new RunFollower(this.client, this.#persistent, this.#sink(), reconnectMs);
     const ended = await Promise.race([follower.toEnd(run.id), cancelled]);
     this.#close(ended);
-    return this.#interrupts.happened ? EXIT.cancelled : exitCodeOf(ended);
+    if (this.#interrupts.happened) return EXIT.cancelled;
+    return this.#transfers.end(body.issue, exitCodeOf(ended));
   }
 
   /** Fails when the cancellation is refused; else it is the follower that tells the end. */

@@ -64,6 +64,7 @@ export function unreachable(url: string, cause: unknown): ServiceUnreachable {
 export function isTransient(error: unknown): error is ServiceRefusal | ServiceUnreachable {
   if (error instanceof ServiceUnreachable) return error.transient;
   if (!(error instanceof ServiceRefusal)) return false;
+  if (error.code === 'workspace_busy') return true;
   return error.status === 429 || (error.status === 503 && !LASTING_REFUSALS.has(error.code));
 }
 
