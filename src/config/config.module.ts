@@ -1,12 +1,13 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule as NestConfigModule, ConfigService } from '@nestjs/config';
 
+import { LiveSettings } from './live-settings.js';
 import { Settings } from './settings.js';
 
 /** The key under which `@nestjs/config` holds the settings. */
 const SETTINGS_KEY = 'risoluto';
 
-/** Hands out the settings, read and validated before any module was made. */
+/** Hands out the settings, read and validated before any module was made; some may change later. */
 @Global()
 @Module({})
 export class ConfigModule {
@@ -23,12 +24,14 @@ export class ConfigModule {
       ],
       providers: [
         {
-          provide: Settings,
+          provide: LiveSettings,
           inject: [ConfigService],
-          useFactory: (config: ConfigService) => config.getOrThrow<Settings>(SETTINGS_KEY),
+          useFactory: (config: ConfigService) =>
+            new LiveSettings(config.getOrThrow<Settings>(SETTINGS_KEY)),
         },
+        { provide: Settings, useExisting: LiveSettings },
       ],
-      exports: [Settings],
+      exports: [LiveSettings, Settings],
     };
   }
 }

@@ -7,7 +7,7 @@ import { readEnvironment } from './environment.js';
 import { unavailableControls } from './not-available.js';
 import { readPassedEnvironment } from './passed-environment.js';
 import type { Settings } from './settings.js';
-import { defaultYaml, readYamlFile } from './yaml-file.js';
+import { defaultYaml, readYamlFile, type YamlFile } from './yaml-file.js';
 
 /**
  * The environment and `risoluto.yaml` as one frozen, validated object.
@@ -21,24 +21,13 @@ export function loadSettings(env: NodeJS.ProcessEnv): Settings {
   const { configFileRequired, ...environment } = readEnvironment(env, report);
   const file = environment.paths.configFile;
   const present = file !== null && (configFileRequired || existsSync(file));
-  const yaml = present ? readYamlFile(file, report) : defaultYaml();
-  if (yaml !== null) unavailableControls(yaml.settings).forEach(report);
+  const yaml = readFileSettings(present ? file : null, report);
   const passed = readPassedEnvironment(
     yaml?.settings.codex.sandbox.envPassthrough ?? [],
     env,
     report,
   );
   if (yaml === null || problems.length > 0) throw new ConfigurationError(problems);
-
-  const { seccompProfile } = yaml.settings.codex.sandbox.security;
-  if (seccompProfile !== '') {
-    // A relative path means the same wherever the service is started from: the file that names it.
-    yaml.settings.codex.sandbox.security.seccompProfile = resolve(
-      file ?? '.',
-      '..',
-      seccompProfile,
-    );
-  }
   return deepFreeze({
     ...environment,
     paths: { ...environment.paths, configFile: present ? file : null },
@@ -46,4 +35,19 @@ export function loadSettings(env: NodeJS.ProcessEnv): Settings {
     passedEnvironment: passed,
     configuredKeys: yaml.configuredKeys,
   });
+}
+
+/** What a start takes from the file, or the defaults for `null`; `null` when there was a problem. */
+export function readFileSettings(
+  file: string | null,
+  report: (problem: string) => void,
+): YamlFile | null {
+  const yaml = file === null ? defaultYaml() : readYamlFile(file, report);
+  if (yaml === null) return null;
+  unavailableControls(yaml.settings).forEach(report);
+  const { security } = yaml.settings.codex.sandbox;
+  // A relative path means the same wherever the service is started from: the file that names it.
+  if (security.seccompProfile !== '')
+    security.seccompProfile = resolve(file ?? '.', '..', security.seccompProfile);
+  return yaml;
 }

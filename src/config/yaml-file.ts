@@ -54,28 +54,42 @@ export function parseYaml(
     report(`${name}: has too many aliases`);
     return null;
   }
+  const { settings, problems } = checkContent(content);
+  for (const { key, rule } of problems) report(`${name}: ${key}: ${rule}`);
+  return settings === null ? null : { settings, configuredKeys: new Set(keysOf(content)) };
+}
+
+/** What is wrong at a key; never the value. */
+export interface KeyProblem {
+  /** Dotted path. */
+  key: string;
+  rule: string;
+}
+
+/** Settings from content in the shape of `risoluto.yaml`, or `null` and every problem. */
+export function checkContent(content: unknown): {
+  settings: YamlSettings | null;
+  problems: KeyProblem[];
+} {
   const parsed = yamlSchema.safeParse(content);
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues)
-      describe(issue, content).forEach((line) => report(`${name}: ${line}`));
-    return null;
-  }
-  return { settings: parsed.data, configuredKeys: new Set(keysOf(content)) };
+  if (parsed.success) return { settings: parsed.data, problems: [] };
+  const problems = parsed.error.issues.flatMap((issue) => describe(issue, content));
+  return { settings: null, problems };
 }
 
 function yamlProblem(code: string): string {
   return code === 'DUPLICATE_KEY' ? 'a key stands twice' : `is not valid YAML (${code})`;
 }
 
-function describe(issue: z.core.$ZodIssue, content: unknown): string[] {
+function describe(issue: z.core.$ZodIssue, content: unknown): KeyProblem[] {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownKey(path, key, issue.path, content));
   }
   if (issue.code === 'invalid_union' && issue.path.at(-1) === 'type') {
-    return [`${path}: must be one of dangerFullAccess, readOnly, workspaceWrite`];
+    return [{ key: path, rule: 'must be one of dangerFullAccess, readOnly, workspaceWrite' }];
   }
-  return [`${path || 'the document'}: ${issue.message}`];
+  return [{ key: path || 'the document', rule: issue.message }];
 }
 
 function unknownKey(
@@ -83,11 +97,11 @@ function unknownKey(
   key: string,
   segments: readonly PropertyKey[],
   content: unknown,
-): string {
+): KeyProblem {
   const full = path ? `${path}.${key}` : key;
   const near = nearestKey(key, siblings(segments, content));
   const right = near === null ? null : path ? `${path}.${near}` : near;
-  return `${full}: unknown key${right ? `; did you mean ${right}?` : ''}`;
+  return { key: full, rule: `unknown key${right ? `; did you mean ${right}?` : ''}` };
 }
 
 /** The keys that the schema knows where the unknown one stands. */
@@ -119,7 +133,8 @@ function unwrap(schema: unknown, value: unknown): unknown {
   return current.options.find((option) => option.shape.type.value === type) ?? current;
 }
 
-function keysOf(content: unknown, prefix = ''): string[] {
+/** Dotted paths of every key, those of objects too. */
+export function keysOf(content: unknown, prefix = ''): string[] {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) return [];
   return Object.entries(content).flatMap(([key, value]) => [
     `${prefix}${key}`,

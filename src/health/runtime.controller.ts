@@ -13,10 +13,9 @@ import { Runtime, type EnabledControls } from './dto/runtime.dto.js';
 export class RuntimeController {
   readonly #startedAtMs: number;
   readonly #fixed: Pick<Runtime, 'version' | 'nodeVersion' | 'startedAt'>;
-  readonly #controls: EnabledControls;
 
   constructor(
-    settings: Settings,
+    private readonly settings: Settings,
     private readonly facts: RuntimeFacts,
     private readonly clock: Clock,
   ) {
@@ -26,7 +25,6 @@ export class RuntimeController {
       nodeVersion: process.versions.node,
       startedAt: new Date(this.#startedAtMs).toISOString(),
     };
-    this.#controls = enabledControls(settings);
   }
 
   /** Version, uptime, engine, and which protections of the HTTP interface are on. */
@@ -40,7 +38,7 @@ export class RuntimeController {
     return {
       ...this.#fixed,
       uptimeSeconds: Math.floor((this.clock.now() - this.#startedAtMs) / 1000),
-      controls: this.#controls,
+      controls: enabledControls(this.settings),
       facts,
     };
   }

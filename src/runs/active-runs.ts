@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { Settings } from '../config/settings.js';
+import { LiveSettings } from '../config/live-settings.js';
 import { Metrics } from '../metrics/metrics.js';
 
 /** The runs that this process executes, those that it took over included. */
@@ -10,9 +10,11 @@ export class ActiveRuns {
   #onFree: () => void = () => undefined;
 
   constructor(
-    private readonly settings: Settings,
+    private readonly settings: LiveSettings,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    settings.onReplaced(() => this.#onFree());
+  }
 
   /** No more run may begin. More than the operator allows may have been taken over. */
   get full(): boolean {
@@ -30,7 +32,7 @@ export class ActiveRuns {
     this.#executions.add(counted);
   }
 
-  /** Calls `listener` whenever there is room again. */
+  /** Calls `listener` whenever there is room again, or may be by other settings. */
   onFree(listener: () => void): void {
     this.#onFree = listener;
   }

@@ -11,12 +11,9 @@ import { configView } from './config-view.js';
 @ApiTags('config')
 @Controller('api/v1/config')
 export class SettingsController {
-  readonly #view: Record<string, unknown>;
   readonly #schema: unknown = z.toJSONSchema(yamlSchema, { io: 'input', unrepresentable: 'any' });
 
-  constructor(settings: Settings) {
-    this.#view = configView(settings);
-  }
+  constructor(private readonly settings: Settings) {}
 
   /**
    * What the service runs with, defaults included: the environment’s part under `environment`, the
@@ -27,7 +24,7 @@ export class SettingsController {
   @ApiOperation({ summary: 'Show the effective settings' })
   @ApiOkResponse({ description: 'The effective settings', schema: CONFIG_VIEW_SCHEMA })
   config(): Record<string, unknown> {
-    return this.#view;
+    return configView(this.settings);
   }
 
   /** The JSON Schema (2020-12) of `risoluto.yaml`, with every key, its limits and its default. */

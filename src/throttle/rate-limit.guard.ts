@@ -12,7 +12,7 @@ import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { RATE_GROUP_METADATA, type RateGroupName } from '../kernel/route-metadata.js';
 import { Metrics } from '../metrics/metrics.js';
-import { RateLimitStorage, type LimitedGroup } from './rate-limit-storage.js';
+import { RateLimitStorage } from './rate-limit-storage.js';
 
 /** The throttler's guard without its `canActivate`, whose promises a synchronous one need not keep. */
 const SynchronousThrottlerGuard = ThrottlerGuard as abstract new (
@@ -26,19 +26,16 @@ const SynchronousThrottlerGuard = ThrottlerGuard as abstract new (
  */
 @Injectable()
 export class RateLimitGuard extends SynchronousThrottlerGuard implements CanActivate {
-  readonly #limits: Readonly<Record<LimitedGroup, number>>;
   readonly #groupOf = new WeakMap<object, RateGroupName>();
 
   constructor(
     @InjectThrottlerOptions() options: ThrottlerModuleOptions,
     @InjectThrottlerStorage() private readonly storage: RateLimitStorage,
     reflector: Reflector,
-    settings: Settings,
+    private readonly settings: Settings,
     private readonly metrics: Metrics,
   ) {
     super(options, storage, reflector);
-    const { api, webhooks } = settings.rateLimits;
-    this.#limits = { api: api.limit, webhooks: webhooks.limit };
   }
 
   canActivate(context: ExecutionContext): boolean {
@@ -49,7 +46,7 @@ export class RateLimitGuard extends SynchronousThrottlerGuard implements CanActi
     const { hits, remainingMs, shared } = this.storage.hit(group, clientAddress);
     if (shared) this.metrics.rateLimitOverflows.inc({ group });
 
-    const limit = this.#limits[group];
+    const { limit } = this.settings.rateLimits[group];
     const resetSeconds = Math.max(1, Math.ceil(remainingMs / 1000));
     const reply = context.getArgByIndex<FastifyReply>(1);
     reply.header('ratelimit-limit', limit);
