@@ -5,6 +5,7 @@ import { CreateRuns1795393000000 } from './1795393000000-create-runs.js';
 import { CreateRunningCommands1795394000000 } from './1795394000000-create-running-commands.js';
 import { CreateHardeningAcknowledgements1795394100000 } from './1795394100000-create-hardening-acknowledgements.js';
 import { AddSecretsFile1795395000000 } from './1795395000000-add-secrets-file.js';
+import { CreateConfigOverlays1795395300000 } from './1795395300000-create-config-overlays.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   CreateRunningCommands1795394000000,
   CreateHardeningAcknowledgements1795394100000,
   AddSecretsFile1795395000000,
+  CreateConfigOverlays1795395300000,
 ];

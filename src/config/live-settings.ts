@@ -28,6 +28,14 @@ export class LiveSettings extends Settings {
     return this.base.masterKey;
   }
 
+  get previousMasterKey() {
+    return this.base.previousMasterKey;
+  }
+
+  get secretsStore() {
+    return this.base.secretsStore;
+  }
+
   get paths() {
     return this.base.paths;
   }

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 
 import { DomainError } from '../kernel/domain-error.js';
-import { RAW_BODY_METADATA } from '../kernel/route-metadata.js';
+import { MEDIA_TYPE_METADATA, RAW_BODY_METADATA } from '../kernel/route-metadata.js';
 import { frameError } from './framework-errors.js';
 import { isJsonMediaType } from './media-type.js';
 import { parseStrictJson } from './strict-json.js';
@@ -20,7 +20,7 @@ export class JsonBodyInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (request.body !== undefined && !keepsBytes(context)) {
-      request.body = parsedBody(request);
+      request.body = parsedBody(request, mediaTypeBeside(context));
       if (!takesBody(context)) refuseFields(request.body);
     }
     return next.handle();
@@ -29,6 +29,11 @@ export class JsonBodyInterceptor implements NestInterceptor {
 
 function keepsBytes(context: ExecutionContext): boolean {
   return Reflect.getMetadata(RAW_BODY_METADATA, context.getHandler()) === true;
+}
+
+function mediaTypeBeside(context: ExecutionContext): string | null {
+  const taken: unknown = Reflect.getMetadata(MEDIA_TYPE_METADATA, context.getHandler());
+  return typeof taken === 'string' ? taken : null;
 }
 
 /** Where Nest keeps what a handler's parameters are made of; the kind 3 is the body. */
@@ -53,11 +58,14 @@ function refuseFields(body: unknown): void {
   });
 }
 
-function parsedBody(request: FastifyRequest): unknown {
+function parsedBody(request: FastifyRequest, alsoTaken: string | null): unknown {
   const { body, headers } = request;
   if (!Buffer.isBuffer(body) || body.length === 0) return undefined;
   const encoding = headers['content-encoding'] ?? 'identity';
-  if (encoding.toLowerCase() !== 'identity' || !isJsonMediaType(headers['content-type'])) {
+  if (
+    encoding.toLowerCase() !== 'identity' ||
+    !isJsonMediaType(headers['content-type'], alsoTaken)
+  ) {
     throw frameError('unsupported_media_type');
   }
   request.risoluto.bodyBytes = body;

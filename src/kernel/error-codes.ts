@@ -7,6 +7,7 @@ export type ErrorKind =
   | 'method_not_allowed'
   | 'timeout'
   | 'conflict'
+  | 'precondition_failed'
   | 'too_large'
   | 'uri_too_long'
   | 'unsupported_media_type'
@@ -40,11 +41,13 @@ export const ERROR_KINDS = {
   run_finished: 'conflict',
   workspace_busy: 'conflict',
   sandbox_not_ready: 'conflict',
+  precondition_failed: 'precondition_failed',
   body_too_large: 'too_large',
   archive_too_large: 'too_large',
   uri_too_long: 'uri_too_long',
   unsupported_media_type: 'unsupported_media_type',
   policy_widened: 'unprocessable',
+  overlay_refused: 'unprocessable',
   idempotency_key_reused: 'unprocessable',
   secret_unknown: 'unprocessable',
   environment_refused: 'unprocessable',

@@ -20,6 +20,7 @@ export const RATE_GROUP_METADATA = 'risoluto:rate-group';
 export const AUDITED_METADATA = 'risoluto:audited';
 export const FAILS_WITH_METADATA = 'risoluto:fails-with';
 export const WRITE_PARAMETER_METADATA = 'risoluto:write-parameter';
+export const MEDIA_TYPE_METADATA = 'risoluto:media-type';
 export const RAW_BODY_METADATA = 'risoluto:raw-body';
 
 export const Access = (access: RouteAccess) => SetMetadata(ACCESS_METADATA, access);
@@ -34,6 +35,9 @@ export const WriteWithParameter = (name: string) => SetMetadata(WRITE_PARAMETER_
 
 /** The handler gets the body's bytes; nothing parses them. */
 export const RawBody = () => SetMetadata(RAW_BODY_METADATA, true);
+
+/** A media type of JSON, in lower case, that the route takes beside `application/json`. */
+export const AlsoTakes = (mediaType: string) => SetMetadata(MEDIA_TYPE_METADATA, mediaType);
 
 /** A route of `/api/*` that only reads. */
 export const ApiRead = (...codes: ErrorCode[]) =>

@@ -11,6 +11,13 @@ const optionalText = (description: string, example: string | null) => ({
   example,
 });
 
+const lines = (description: string, example: string) => ({
+  type: 'array',
+  description,
+  items: { type: 'string' },
+  example: [example],
+});
+
 const ENVIRONMENT: Schema = {
   bind: text('The address that the service listens on', '127.0.0.1'),
   port: { type: 'integer', example: 4000 },
@@ -31,7 +38,7 @@ const ENVIRONMENT: Schema = {
 export const CONFIG_VIEW_SCHEMA: Schema = {
   type: 'object',
   additionalProperties: false,
-  required: ['environment', 'rateLimits', 'runs', 'codex'],
+  required: ['environment', 'rateLimits', 'runs', 'codex', 'sources', 'pending', 'setAside'],
   properties: {
     environment: {
       type: 'object',
@@ -41,6 +48,32 @@ export const CONFIG_VIEW_SCHEMA: Schema = {
       properties: ENVIRONMENT,
     },
     ...propertiesOfFile(),
+    sources: {
+      type: 'object',
+      description: 'By dotted path of each value below `rateLimits`, `runs` and `codex`',
+      additionalProperties: { type: 'string', enum: ['default', 'file', 'overlay'] },
+      example: { 'runs.maxConcurrent': 'overlay', 'codex.sandbox.image': 'file' },
+    },
+    pending: {
+      type: 'object',
+      description: 'What was changed in the file since the start, and counts after the next one',
+      additionalProperties: false,
+      required: ['keys', 'problems'],
+      properties: {
+        keys: lines('Dotted paths of values that are others now', 'codex.sandbox.image'),
+        problems: lines('Why a start would refuse the file as it is now', 'runs: unknown key'),
+      },
+    },
+    setAside: {
+      type: ['object', 'null'],
+      description: 'An overlay that the start could not use, until a change follows it',
+      additionalProperties: false,
+      required: ['at', 'problems'],
+      properties: {
+        at: text('When it was set aside', '2026-11-23T08:00:00.000Z'),
+        problems: lines('What is wrong with it', 'it is not JSON'),
+      },
+    },
   },
 };
 
