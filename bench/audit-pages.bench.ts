@@ -2,17 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { FileAuditAnchor } from '../src/audit/file-audit-anchor.js';
 import { encodeCursor } from '../src/http/pagination.js';
-import { openAuditedDatabase } from '../test/support/audited-database.js';
 import type { Benchmark, Comparison } from './benchmark.js';
+import { fillTrail, timeOf } from './long-trail.js';
 import { startInProduction, type ProductionService } from './production-service.js';
 
 const FEW = 1000;
 const PAGES_A_ROUND = 20;
 const LIMIT = 50;
-const FIRST_AT = Date.parse('2026-01-01T00:00:00Z');
-const MS_BETWEEN_ROWS = 1000;
 
 const benchmark: Benchmark = {
   question: 'Does a page of the audit trail cost the same however long the trail is?',
@@ -23,7 +20,7 @@ const benchmark: Benchmark = {
     const trails: { rows: number; running: ProductionService }[] = [];
     for (const rows of [many, FEW]) {
       const dataDir = join(root, String(rows));
-      await fill(dataDir, rows);
+      await fillTrail(dataDir, rows);
       trails.push({ rows, running: await startInProduction(dataDir) });
     }
     return {
@@ -64,8 +61,6 @@ const QUERIES: Readonly<Record<string, (rows: number) => Record<string, string>>
   }),
 };
 
-const timeOf = (seq: number) => new Date(FIRST_AT + seq * MS_BETWEEN_ROWS).toISOString();
-
 async function readPages(
   { service }: ProductionService,
   query: Record<string, string>,
@@ -78,33 +73,6 @@ async function readPages(
     if (items?.length !== LIMIT) throw new Error(`${url}: ${answer.status}, not a full page`);
   }
   return [(performance.now() - began) / PAGES_A_ROUND];
-}
-
-/**
- * Rows of the usual size whose hashes nobody made; a list does not look at them. The head beside the
- * table fits, so that the service starts without a finding.
- */
-async function fill(dataDir: string, rows: number): Promise<void> {
-  const db = await openAuditedDatabase({ root: dataDir });
-  const { writing } = db.database;
-  await writing.query(
-    `INSERT INTO audit_rows
-       (seq, at, actor, action, target, request_id, details, prev_hash, hash, key_id)
-     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-     SELECT i, ? + i * ?, 'token:ci-' || (i % 4), 'secret.set-' || (i % 4), 'KEY_' || (i % 10),
-       hex(randomblob(13)), '{"note":"as long as details usually are"}',
-       hex(randomblob(32)), hex(randomblob(32)), ? FROM n`,
-    [rows, FIRST_AT, MS_BETWEEN_ROWS, db.key.id],
-  );
-  await writing.query('ANALYZE');
-  const [head] = (await writing.query('SELECT seq, hash FROM audit_rows WHERE seq = ?', [
-    rows,
-  ])) as [{ seq: number; hash: string }];
-  const hash = head.hash.toLowerCase();
-  await writing.query('UPDATE audit_rows SET hash = ? WHERE seq = ?', [hash, rows]);
-  const anchor = new FileAuditAnchor(db.anchorFile, db.key, () => db.directory.sync());
-  await anchor.write({ seq: rows, hash });
-  await db.close();
 }
 
 export default benchmark;
