@@ -227,6 +227,28 @@ describe('readLog', () => {
     );
   }, 30_000);
 
+  it('shows all that is printed after the clock was set back, and repeats nothing', async () => {
+    const lines = [5n, 6n, 2n, 2n, 3n].map((seconds, index): Line => ({
+      stream: 'stdout',
+      ns: 1_000_000_000_000n + seconds * 1_000_000_000n,
+      text: `line ${index}\n`,
+    }));
+    const whole = Buffer.concat(lines.map(encode)).length;
+    for (const breaks of [[], [whole - 1], [whole]]) {
+      let end = () => undefined as void;
+      const exited = new Promise<void>((resolve) => (end = resolve));
+      const source = {
+        engine: breakingEngine(lines, breaks, () => end()),
+        containerId: 'c1',
+        exited,
+        signal: new AbortController().signal,
+      };
+      const pieces: LogPiece[] = [];
+      for await (const batch of readLog(source)) pieces.push(...batch);
+      expect(textOf(pieces, 'stdout')).toBe(lines.map(({ text }) => text).join(''));
+    }
+  });
+
   it('ends when it is told to, though the container runs on', async () => {
     const stop = new AbortController();
     const engine = { logs: async () => new Readable({ read: () => undefined }) };
