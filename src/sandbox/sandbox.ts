@@ -41,7 +41,8 @@ export interface SandboxState {
 }
 
 const NEWLINE = Buffer.from('\n');
-const HEAD_LIMIT_MS = 5_000;
+/** A slow answer must not make a command that ran one that never began. */
+const HEAD_LIMIT_MS = 60_000;
 /** How long a shell that lives may take to read the frame that it was sent. */
 const FRAME_LIMIT_MS = 15_000;
 const LOOK_AGAIN_MS = 250;

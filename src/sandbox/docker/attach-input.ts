@@ -5,7 +5,8 @@ import type { EngineInput } from '../container-engine.js';
 import { EngineRefusal } from '../engine-refusal.js';
 import type { EngineAddress } from './engine-address.js';
 
-const TIME_LIMIT_MS = 30_000;
+/** As long as any other call: an engine that is slow is not one that is away. */
+const TIME_LIMIT_MS = 60_000;
 
 /**
  * Opens a container's standard input. Not through dockerode: it sends its options as the body of

@@ -5,7 +5,8 @@ import { EngineRefusal } from '../engine-refusal.js';
 import { destinationOf } from './attach-input.js';
 import type { EngineAddress } from './engine-address.js';
 
-const TIME_LIMIT_MS = 30_000;
+/** As long as any other call: an engine that is slow is not one that is away. */
+const TIME_LIMIT_MS = 60_000;
 
 /** Opens a container's standard output and error, multiplexed; what it prints waits to be read. */
 export function attachOutput(address: EngineAddress, id: string): Promise<Readable> {
