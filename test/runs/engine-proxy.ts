@@ -15,6 +15,8 @@ export class EngineProxy {
   refused: RegExp | null = null;
   /** What the engine answers is passed on as this makes it; as many bytes as came. */
   altered: (answer: Buffer) => Buffer = (answer) => answer;
+  /** How much later than they were sent the engine's bytes arrive, those of its streams included. */
+  delayMs = 0;
 
   private constructor(
     private readonly directory: string,
@@ -73,15 +75,36 @@ export class EngineProxy {
       if (this.refused?.test(bytes.toString('latin1'))) client.destroy();
       else engine.write(bytes);
     });
-    engine.on('data', (bytes) => client.write(this.altered(bytes)));
+    const deliver = this.inOrder();
+    engine.on('data', (bytes) => deliver(() => client.write(this.altered(bytes))));
     for (const [one, other] of [pair, [engine, client] as const]) {
-      one.on('end', () => other.end());
+      const pass = one === engine ? deliver : (step: () => void) => step();
+      one.on('end', () => pass(() => other.end()));
       one.on('error', () => other.destroy());
       one.on('close', () => {
         this.pairs.delete(pair);
-        other.destroy();
+        pass(() => other.destroy());
       });
       if (this.hanging) one.pause();
     }
+  }
+
+  /** Carries out what it is given as late as `delayMs` says then, and never before what came first. */
+  private inOrder(): (step: () => void) => void {
+    let last = 0;
+    let waiting = 0;
+    return (step) => {
+      const now = performance.now();
+      last = Math.max(last, now + this.delayMs);
+      if (waiting === 0 && last <= now) return step();
+      waiting += 1;
+      setTimeout(
+        () => {
+          waiting -= 1;
+          step();
+        },
+        Math.ceil(last - now),
+      );
+    };
   }
 }
