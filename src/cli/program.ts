@@ -3,11 +3,13 @@ import { Command } from 'commander';
 import { VERSION } from '../kernel/version.js';
 import type { Cli } from './cli.js';
 import { auditCommand } from './commands/audit.command.js';
+import { backupCommand } from './commands/backup.command.js';
 import { cancelCommand } from './commands/cancel.command.js';
 import { completionCommand } from './commands/completion.command.js';
 import { configCommand } from './commands/config.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
 import { logsCommand } from './commands/logs.command.js';
+import { restoreCommand } from './commands/restore.command.js';
 import { runCommand } from './commands/run.command.js';
 import { runsCommand } from './commands/runs.command.js';
 import { secretsCommand } from './commands/secrets.command.js';
@@ -48,6 +50,8 @@ export function buildProgram(cli: Cli): Command {
     cancelCommand(cli),
     secretsCommand(cli),
     auditCommand(cli),
+    backupCommand(cli),
+    restoreCommand(cli),
     tokenCommand(cli),
     configCommand(cli),
     doctorCommand(cli),

@@ -17,9 +17,12 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 /** The states in which a run holds its issue's workspace. */
 export const ACTIVE_STATUSES = ['preparing', 'running'] as const satisfies readonly RunStatus[];
 
-/** `preparing` may go back to `queued`: until its frame is sent, nothing of a run has happened. */
+/**
+ * `preparing` may go back to `queued`: until its frame is sent, nothing of a run has happened. One that
+ * was `queued` in a backup is `lost`: it may have run since.
+ */
 const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
-  queued: ['preparing', 'cancelled'],
+  queued: ['preparing', 'cancelled', 'lost'],
   preparing: ['queued', 'running', 'failed', 'cancelled', 'lost'],
   running: FINAL_STATUSES,
   succeeded: [],

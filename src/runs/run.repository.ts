@@ -72,6 +72,15 @@ export class RunRepository {
     return this.read.manager.findBy(RunEntity, { status: In([...ACTIVE_STATUSES]) });
   }
 
+  /** The oldest runs that have no outcome yet. */
+  unfinished(limit: number): Promise<RunEntity[]> {
+    return this.read.manager.find(RunEntity, {
+      where: { status: In(['queued', ...ACTIVE_STATUSES]) },
+      order: { id: 'ASC' },
+      take: limit,
+    });
+  }
+
   /**
    * The first run in line whose workspace is free, or `null`; none of the issues that are passed
    * over. Seen from inside a transaction.

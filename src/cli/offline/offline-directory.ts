@@ -10,6 +10,8 @@ import { AuditVerifier } from '../../audit/audit-verifier.js';
 import { loadSettings } from '../../config/load-settings.js';
 import type { Origin } from '../../kernel/origin.js';
 import { KeyRotation } from '../../secrets/key-rotation.js';
+import { Transactions } from '../../persistence/transactions.js';
+import { RestoredRuns } from '../../runs/restored/restored-runs.js';
 import { SecretStore } from '../../secrets/secret-store.js';
 import { SecretTransfer } from '../../secrets/transfer/secret-transfer.js';
 import { assertExisting } from './existing-data-directory.js';
@@ -36,12 +38,11 @@ export class OfflineDirectory {
     note: (text: string) => void,
   ): Promise<OfflineDirectory> {
     const settings = loadSettings(environment);
-    const { dataDir } = settings.paths;
-    await assertExisting(dataDir);
+    await assertExisting(settings.paths.dataDir);
     const module = OfflineModule.forTask(task, settings);
     const options = { abortOnError: false, logger: new OfflineLogger(note) };
     const context = await NestFactory.createApplicationContext(module, options);
-    return new OfflineDirectory(dataDir, context);
+    return new OfflineDirectory(settings.paths.dataDir, context);
   }
 
   /** Whoever it is that runs this process: no token proved more. */
@@ -59,6 +60,14 @@ export class OfflineDirectory {
 
   get secretTransfer(): SecretTransfer {
     return this.context.get(SecretTransfer);
+  }
+
+  get restoredRuns(): RestoredRuns {
+    return this.context.get(RestoredRuns);
+  }
+
+  get transactions(): Transactions {
+    return this.context.get(Transactions);
   }
 
   get auditLog(): AuditLog {

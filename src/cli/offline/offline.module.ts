@@ -7,10 +7,11 @@ import { KernelModule } from '../../kernel/kernel.module.js';
 import { PersistenceModule } from '../../persistence/persistence.module.js';
 import { AcknowledgementKeeper } from '../../hardening/acknowledgement-keeper.js';
 import { RunValuesKeeper } from '../../runs/run-values-keeper.js';
+import { RestoredRunsModule } from '../../runs/restored/restored-runs.module.js';
 import { SecretsModule } from '../../secrets/secrets.module.js';
 
 /** What may be done to a data directory without its service. */
-export type OfflineTask = 'audit' | 'secrets';
+export type OfflineTask = 'audit' | 'secrets' | 'restore';
 
 /** What else is under the master key, for its rotation. */
 const SEALED_KEEPERS = [AcknowledgementKeeper, RunValuesKeeper];
@@ -30,6 +31,7 @@ export class OfflineModule {
         PersistenceModule,
         AuditModule,
         ...(task === 'secrets' ? [SecretsModule] : []),
+        ...(task === 'restore' ? [RestoredRunsModule] : []),
       ],
       providers: task === 'secrets' ? SEALED_KEEPERS : [],
     };

@@ -5,12 +5,12 @@ import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
 import { Metrics } from '../../metrics/metrics.js';
 import { Transactions } from '../../persistence/transactions.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
+import { finalRow } from '../final-row.js';
 import { Leftovers } from '../leftovers.js';
 import type { NetworkPlace } from '../run-network.js';
 import type { RunOutcome } from '../run-outcome.js';
 import type { FinalStatus } from '../run-status.js';
 import type { RunEntity } from '../run.entity.js';
-import { withoutValues } from '../run-request.js';
 import type { RunSession } from '../run-session.js';
 import { RunRepository } from '../run.repository.js';
 import { SandboxHost } from '../sandbox-host.js';
@@ -41,18 +41,11 @@ export class FinishStep {
 
   /** Makes a stored outcome final. */
   async close(id: string, outcome: RunOutcome): Promise<void> {
-    const { status, exitCode, reason, message } = outcome;
+    const { status, exitCode, reason } = outcome;
     const finished = await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
       const run = await this.runs.findIn(tx.manager, id);
       if (run === null) return null;
-      await this.runs.transition(tx.manager, id, status, {
-        exitCode,
-        reason,
-        message,
-        containerId: null,
-        finishedAt: this.clock.now(),
-        request: withoutValues(run.request),
-      });
+      await this.runs.transition(tx.manager, id, status, finalRow(run, outcome, this.clock.now()));
       const details = { issue: run.issue, status, exitCode, reason };
       tx.audit({ action: 'run.finished', target: id, details });
       return run;

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+
+import { Clock } from '../../kernel/clock.js';
+import type { Origin } from '../../kernel/origin.js';
+import { Transactions } from '../../persistence/transactions.js';
+import { finalRow } from '../final-row.js';
+import type { RunOutcome } from '../run-outcome.js';
+import type { RunEntity } from '../run.entity.js';
+import { RunRepository } from '../run.repository.js';
+
+const AT_A_TIME = 500;
+
+const MAY_HAVE_RUN: RunOutcome = {
+  status: 'lost',
+  exitCode: null,
+  reason: 'restored_from_backup',
+  message: 'It was queued or running when the backup was made, and may have run since.',
+};
+
+/** The runs of a backup, in a data directory that no service has used since it was unpacked. */
+@Injectable()
+export class RestoredRuns {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly runs: RunRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Ends every run that was not finished, so that none runs twice: as what it was found to be, where
+   * that was stored, else as `lost`. Answers how many.
+   */
+  async end(origin: Origin): Promise<number> {
+    for (let ended = 0; ;) {
+      const unfinished = await this.runs.unfinished(AT_A_TIME);
+      if (unfinished.length === 0) return ended;
+      await Promise.all(unfinished.map((run) => this.#end(run, origin)));
+      ended += unfinished.length;
+    }
+  }
+
+  async #end(run: RunEntity, origin: Origin): Promise<void> {
+    const known = run.outcome === null ? null : (JSON.parse(run.outcome) as RunOutcome);
+    const outcome = known ?? MAY_HAVE_RUN;
+    await this.transactions.run(origin, async (tx) => {
+      const row = finalRow(run, outcome, this.clock.now());
+      await this.runs.transition(tx.manager, run.id, outcome.status, row);
+      const { status, exitCode, reason } = outcome;
+      const details = { issue: run.issue, status, exitCode, reason };
+      tx.audit({ action: 'run.finished', target: run.id, details });
+    });
+  }
+}
