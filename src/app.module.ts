@@ -14,6 +14,7 @@ import type { UntrustedForwarders } from './http/untrusted-forwarders.js';
 import { KernelModule } from './kernel/kernel.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PersistenceModule } from './persistence/persistence.module.js';
+import { RetentionModule } from './retention/retention.module.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SecretsModule } from './secrets/secrets.module.js';
 import { SettingsModule } from './settings/settings.module.js';
@@ -48,6 +49,7 @@ export class AppModule {
         SecretsModule,
         SettingsModule,
         RunsModule,
+        RetentionModule,
         HealthModule,
         HardeningModule,
       ],

@@ -1,5 +1,10 @@
 import type { Redacted } from '../kernel/redacted.js';
-import type { CodexSettings, RateLimitSettings, RunSettings } from './yaml-schema.js';
+import type {
+  CodexSettings,
+  RateLimitSettings,
+  RetentionSettings,
+  RunSettings,
+} from './yaml-schema.js';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
@@ -42,6 +47,7 @@ export abstract class Settings {
   abstract readonly logLevel: LogLevel;
   abstract readonly rateLimits: RateLimitSettings;
   abstract readonly runs: RunSettings;
+  abstract readonly retention: RetentionSettings;
   abstract readonly codex: CodexSettings;
   /** The values of `codex.sandbox.envPassthrough` that the service's own environment has. */
   abstract readonly passedEnvironment: Readonly<Record<string, Redacted>>;

@@ -135,6 +135,13 @@ const rateLimitsSchema = z.strictObject({ api: limit(300), webhooks: limit(600) 
 
 const runsSchema = z.strictObject({
   maxConcurrent: z.number().int().min(1).max(10_000).default(availableParallelism()),
+  maxQueued: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Runs that may wait; one more is refused'),
   outputLimit: bytes(1024)
     .default(64 * MiB)
     .describe('Stored output of one run; what comes after it is dropped and marked'),
@@ -147,16 +154,26 @@ const runsSchema = z.strictObject({
     .describe('What becomes of running commands when the service stops'),
 });
 
+const days = z.number().int().min(0).max(36_500);
+
+const retentionSchema = z.strictObject({
+  runsDays: days
+    .default(90)
+    .describe('How long a finished run and its output are kept; 0: for ever'),
+});
+
 /** The whole of `risoluto.yaml`. Strict at every level: an unknown key stops the start. */
 export const yamlSchema = z.strictObject({
   rateLimits: rateLimitsSchema.prefault({}),
   runs: runsSchema.prefault({}),
+  retention: retentionSchema.prefault({}),
   codex: codexSchema.prefault({}),
 });
 
 export type YamlSettings = z.output<typeof yamlSchema>;
 export type RateLimitSettings = YamlSettings['rateLimits'];
 export type RunSettings = YamlSettings['runs'];
+export type RetentionSettings = YamlSettings['retention'];
 export type CodexSettings = YamlSettings['codex'];
 export type SandboxSettings = CodexSettings['sandbox'];
 export type Resources = z.output<typeof resourcesSchema>;

@@ -64,6 +64,7 @@ export const ERROR_KINDS = {
   too_many_streams: 'unavailable',
   server_busy: 'unavailable',
   disk_low: 'unavailable',
+  queue_full: 'unavailable',
   not_ready: 'unavailable',
   engine_unavailable: 'unavailable',
   control_unavailable: 'unprocessable',

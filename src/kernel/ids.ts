@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 
-import { monotonicFactory } from 'ulid';
+import { encodeTime, monotonicFactory } from 'ulid';
 
 /** Randomness is drawn in batches: one call for each of an id's sixteen characters cost more than the id. */
 const POOL = new Uint8Array(4096);
@@ -24,6 +24,11 @@ const next = monotonicFactory(randomFraction);
 /** A ULID (https://github.com/ulid/spec): 26 characters that sort by the time they were made. */
 export function newId(): string {
   return next();
+}
+
+/** No id that was made at this time (milliseconds since 1970) or later sorts before it. */
+export function firstIdAt(time: number): string {
+  return encodeTime(Math.max(0, time), 10).padEnd(26, '0');
 }
 
 /** Matches the ids of `newId`, and nothing that needs quoting anywhere. */

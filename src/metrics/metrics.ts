@@ -138,6 +138,19 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly retentionRemoved = new Counter({
+    name: `${PREFIX}retention_removed_total`,
+    help: 'What was too old and was removed, by kind',
+    labelNames: ['task'] as const,
+    registers: [this.registry],
+  });
+
+  readonly retentionPass = new Gauge({
+    name: `${PREFIX}retention_last_pass_timestamp_seconds`,
+    help: 'When everything that was too old was last removed; 0 before the first time',
+    registers: [this.registry],
+  });
+
   readonly hardeningItems = new Gauge({
     name: `${PREFIX}hardening_items`,
     help: 'Items of the checklist when it was last asked for, by status',

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
 import { Clock } from '../kernel/clock.js';
+import { DomainError } from '../kernel/domain-error.js';
 import { newId } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
 import { Transactions, type Transaction } from '../persistence/transactions.js';
@@ -36,7 +37,8 @@ export class RunIntake {
    * Puts a run in the queue; durable when it resolves.
    *
    * @throws DomainError `validation_failed`, `environment_refused`, `policy_widened`,
-   *   `control_unavailable`, `secret_unknown`, `secrets_locked`, `idempotency_key_reused`
+   *   `control_unavailable`, `secret_unknown`, `secrets_locked`, `idempotency_key_reused`,
+   *   `queue_full`
    */
   async create(
     issue: string,
@@ -52,12 +54,23 @@ export class RunIntake {
       const earlier = await this.#earlier(tx, idempotent);
       if (earlier !== null) return { run: earlier, replayed: true };
       if (unknown.length > 0) throw unknownSecrets(unknown);
+      await this.#assertRoom(tx);
       const run = this.#queuedRun(id, issue, request, origin);
       await this.runs.insert(tx.manager, run);
       if (idempotent !== null) await this.idempotency.remember(tx.manager, idempotent, id);
       tx.audit({ action: 'run.created', target: id, details: { issue } });
       return { run, replayed: false };
     });
+  }
+
+  async #assertRoom({ manager }: Transaction): Promise<void> {
+    const { maxQueued } = this.settings.runs;
+    if (!(await this.runs.queueHolds(manager, maxQueued))) return;
+    throw new DomainError(
+      'queue_full',
+      `As many runs wait as may (runs.maxQueued, ${maxQueued}); try again when some have finished`,
+      { retryAfterSeconds: 30 },
+    );
   }
 
   async #earlier(tx: Transaction, idempotent: IdempotentRequest | null): Promise<RunEntity | null> {

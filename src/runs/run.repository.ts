@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { In, type EntityManager } from 'typeorm';
 
+import { firstIdAt } from '../kernel/ids.js';
 import { ReadSource } from '../persistence/read-source.js';
 import { ACTIVE_STATUSES, assertTransition, type RunStatus } from './run-status.js';
 import { RunEntity } from './run.entity.js';
@@ -79,6 +80,41 @@ export class RunRepository {
       order: { id: 'ASC' },
       take: limit,
     });
+  }
+
+  /** The oldest finished runs, by their ids. Old runs come first in the key, so it looks no further. */
+  async finishedBefore(time: number, limit: number): Promise<string[]> {
+    const rows = await this.read.manager
+      .createQueryBuilder(RunEntity, 'run')
+      .select('run.id', 'id')
+      .where('run.id < :bound', { bound: firstIdAt(time) })
+      .andWhere('run.finishedAt < :time', { time })
+      .orderBy('run.id', 'ASC')
+      .limit(limit)
+      .getRawMany<{ id: string }>();
+    return rows.map(({ id }) => id);
+  }
+
+  async remove(manager: EntityManager, ids: readonly string[]): Promise<void> {
+    await manager.delete(RunEntity, { id: In([...ids]) });
+  }
+
+  /** Those of the ids that have a row. */
+  async existing(ids: readonly string[]): Promise<Set<string>> {
+    const rows = await this.read.manager.find(RunEntity, {
+      where: { id: In([...ids]) },
+      select: { id: true },
+    });
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Whether as many runs wait. Seen from inside a transaction. */
+  async queueHolds(manager: EntityManager, count: number): Promise<boolean> {
+    const found = (await manager.query(
+      `SELECT 1 FROM runs WHERE status = 'queued' ORDER BY id LIMIT 1 OFFSET ?`,
+      [count - 1],
+    )) as unknown[];
+    return found.length > 0;
   }
 
   /**

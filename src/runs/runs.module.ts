@@ -1,6 +1,7 @@
 import { Module, type OnModuleDestroy } from '@nestjs/common';
 
 import { EgressModule } from '../egress/egress.module.js';
+import { RetentionTasks } from '../kernel/retention.js';
 import { DataDirectory } from '../persistence/data-directory.js';
 import { SandboxModule } from '../sandbox/sandbox.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
@@ -28,6 +29,8 @@ import { OutputFollower } from './output/output-follower.js';
 import { OutputLog } from './output/output-log.js';
 import { OrphanedOutput } from './output/orphaned-output.js';
 import { OutputRecording } from './output/output-recording.js';
+import { ExpiredIdempotencyKeys } from './retention/expired-idempotency-keys.js';
+import { ExpiredRuns } from './retention/expired-runs.js';
 import { RunChanges } from './run-changes.js';
 import { RunExecutor } from './run-executor.js';
 import { RunIntake } from './run-intake.js';
@@ -68,6 +71,8 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     DirectoryGift,
     DiskMeter,
     Dispatcher,
+    ExpiredIdempotencyKeys,
+    ExpiredRuns,
     FinishStep,
     HostInventory,
     HostReadiness,
@@ -97,7 +102,14 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
   exports: [RunsService, SandboxHost],
 })
 export class RunsModule implements OnModuleDestroy {
-  constructor(private readonly dispatcher: Dispatcher) {}
+  constructor(
+    private readonly dispatcher: Dispatcher,
+    tasks: RetentionTasks,
+    runs: ExpiredRuns,
+    keys: ExpiredIdempotencyKeys,
+  ) {
+    for (const task of [runs, keys]) tasks.register(task);
+  }
 
   /** Before the server closes, so that streams end with a word and runs with an outcome. */
   onModuleDestroy(): Promise<void> {

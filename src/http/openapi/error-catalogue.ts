@@ -47,6 +47,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   secrets_locked: 'The service has no master key (`MASTER_KEY`), so secrets are locked.',
   server_busy: 'Too many bodies are on their way; try again.',
   disk_low: 'The workspaces’ disk has too little free space.',
+  queue_full: 'As many runs wait as may (`runs.maxQueued`); nothing was stored. Try again later.',
   shutting_down: 'The service is stopping; try again.',
   too_many_streams: 'Too many clients wait for runs or read output; try again.',
   not_ready: 'A part without which the service cannot serve has failed; `details` name it.',

@@ -53,6 +53,7 @@ export class RunsController {
     'environment_refused',
     'secret_unknown',
     'secrets_locked',
+    'queue_full',
     'storage_busy',
     'storage_unavailable',
   )
