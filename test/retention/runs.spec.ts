@@ -116,6 +116,10 @@ it('removes old runs with their output through kill -9, leaving no row without o
 });
 
 it('tells it in the trail and in the metrics, and counts every run once', async () => {
+  await until('the pass to end', async () => {
+    const { text } = await service.api('GET', '/metrics');
+    return /^risoluto_retention_last_pass_timestamp_seconds [1-9]/m.test(text) ? true : null;
+  });
   const expired = await audit('runs.expired');
   expect(expired.reduce((sum, { details }) => sum + details.count, 0)).toBe(OLD);
   expect(expired.length).toBeLessThanOrEqual(OLD / 100);
@@ -126,10 +130,6 @@ it('tells it in the trail and in the metrics, and counts every run once', async 
     'SELECT key FROM idempotency_keys',
   );
   expect(keys).toEqual([{ key: 'the-refused' }]);
-  await until('the pass to end', async () => {
-    const { text } = await service.api('GET', '/metrics');
-    return /^risoluto_retention_last_pass_timestamp_seconds [1-9]/m.test(text) ? true : null;
-  });
   const verified = await service.api('GET', '/api/v1/audit/verify?full=true');
   expect(verified.body).toMatchObject({ ok: true });
 });
