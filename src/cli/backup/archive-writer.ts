@@ -10,6 +10,8 @@ import { pack, type Pack } from 'tar-stream';
 
 import type { Member } from './manifest.js';
 
+type Entry = ReturnType<Pack['entry']>;
+
 /** Writes a tar.gz (mode 0600), one member after another, and remembers what each of them was. */
 export class ArchiveWriter {
   readonly members: Member[] = [];
@@ -63,13 +65,13 @@ export class ArchiveWriter {
     return hash.digest('hex');
   }
 
-  #begin(name: string, size: number): { entry: ReturnType<Pack['entry']>; ended: Promise<void> } {
-    let settle: (error?: Error | null) => void = () => undefined;
+  #begin(name: string, size: number): { entry: Entry; ended: Promise<void> } {
+    const header = { name, size, mode: 0o600, type: 'file' } as const;
+    const made: { entry?: Entry } = {};
     const ended = new Promise<void>((resolve, reject) => {
-      settle = (error) => (error ? reject(error) : resolve());
+      made.entry = this.#pack.entry(header, (error) => (error ? reject(error) : resolve()));
     });
     ended.catch(() => undefined);
-    const header = { name, size, mode: 0o600, type: 'file' } as const;
-    return { entry: this.#pack.entry(header, (error) => settle(error)), ended };
+    return { entry: made.entry as Entry, ended };
   }
 }
