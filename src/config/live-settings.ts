@@ -52,6 +52,10 @@ export class LiveSettings extends Settings {
     return this.base.passedEnvironment;
   }
 
+  get retention() {
+    return this.base.retention;
+  }
+
   get rateLimits() {
     return this.#current.rateLimits;
   }

@@ -14,7 +14,7 @@ const ATTEMPTS = 5;
 const PAUSE_MS = 200;
 
 /** What is replaced whole while the database stays as it is, so that both must be of one moment. */
-const REPLACED = ['secrets.enc', 'overlay.yaml'] as const;
+const REPLACED = ['secrets.enc'] as const;
 
 export interface DataCopy {
   /** Where the copies lie, under the names that they have in the data directory. */

@@ -14,13 +14,7 @@ export const AUDIT_HEAD = 'audit.head';
  * What is taken of the data directory beside the database and the output, where it is there. The lock
  * and the instance's id stay behind, and so does whatever else lies there, a master key above all.
  */
-export const FILES = [
-  AUDIT_KEY,
-  AUDIT_HEAD,
-  'secrets.enc',
-  'secrets.audit.log',
-  'overlay.yaml',
-] as const;
+export const FILES = [AUDIT_KEY, AUDIT_HEAD, 'secrets.enc', 'secrets.audit.log'] as const;
 
 export function outputName(runId: string): string {
   return `output/${runId}.ndjson`;
