@@ -6,6 +6,7 @@ import { CreateRunningCommands1795394000000 } from './1795394000000-create-runni
 import { CreateHardeningAcknowledgements1795394100000 } from './1795394100000-create-hardening-acknowledgements.js';
 import { AddSecretsFile1795395000000 } from './1795395000000-add-secrets-file.js';
 import { CreateConfigOverlays1795395300000 } from './1795395300000-create-config-overlays.js';
+import { AddCommandBegun1795395500000 } from './1795395500000-add-command-begun.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   CreateHardeningAcknowledgements1795394100000,
   AddSecretsFile1795395000000,
   CreateConfigOverlays1795395300000,
+  AddCommandBegun1795395500000,
 ];

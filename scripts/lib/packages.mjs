@@ -30,6 +30,7 @@ const PACKAGE_OF = {
   curl: 'curl',
   jq: 'jq',
   chromium: 'chromium',
+  faketime: 'faketime',
 };
 
 /**

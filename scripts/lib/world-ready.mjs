@@ -20,6 +20,7 @@ const PROGRAMS = [
   'curl',
   'jq',
   'chromium',
+  'faketime',
 ];
 
 /** How many stages `makeWorldReady` shows. */

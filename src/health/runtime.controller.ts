@@ -11,19 +11,18 @@ import { Runtime, type EnabledControls } from './dto/runtime.dto.js';
 @ApiTags('operations')
 @Controller('api/v1/runtime')
 export class RuntimeController {
-  readonly #startedAtMs: number;
   readonly #fixed: Pick<Runtime, 'version' | 'nodeVersion' | 'startedAt'>;
 
   constructor(
     private readonly settings: Settings,
     private readonly facts: RuntimeFacts,
-    private readonly clock: Clock,
+    clock: Clock,
   ) {
-    this.#startedAtMs = clock.now() - Math.round(process.uptime() * 1000);
+    const startedAtMs = clock.now() - Math.round(process.uptime() * 1000);
     this.#fixed = {
       version: VERSION,
       nodeVersion: process.versions.node,
-      startedAt: new Date(this.#startedAtMs).toISOString(),
+      startedAt: new Date(startedAtMs).toISOString(),
     };
   }
 
@@ -37,7 +36,7 @@ export class RuntimeController {
     for (const fact of this.facts.list()) facts[fact.name] = fact.describe();
     return {
       ...this.#fixed,
-      uptimeSeconds: Math.floor((this.clock.now() - this.#startedAtMs) / 1000),
+      uptimeSeconds: Math.floor(process.uptime()),
       controls: enabledControls(this.settings),
       facts,
     };

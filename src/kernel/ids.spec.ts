@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ID_PATTERN, newId } from './ids.js';
+import { continueAfter, ID_PATTERN, newId } from './ids.js';
 
 describe('newId', () => {
   it('makes ids that differ, sort by when they were made, and use every character', () => {
@@ -22,6 +22,14 @@ describe('newId', () => {
     // Half of the first bits are ones, within five standard deviations.
     const ones = parts.filter((part) => part >= 'G').length;
     expect(Math.abs(ones - 300)).toBeLessThan(62);
+  });
+
+  it('goes on behind an id of a clock that was ahead', () => {
+    const ahead = '7000000000ZZZZZZZZZZZZZZZZ';
+    continueAfter(ahead);
+    const ids = [ahead, newId(), newId()];
+    expect(ids.toSorted()).toEqual(ids);
+    expect(ids[2]).toMatch(ID_PATTERN);
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 
-import { encodeTime, monotonicFactory } from 'ulid';
+import { decodeTime, encodeTime, monotonicFactory } from 'ulid';
 
 /** Randomness is drawn in batches: one call for each of an id's sixteen characters cost more than the id. */
 const POOL = new Uint8Array(4096);
@@ -29,6 +29,11 @@ export function newId(): string {
 /** No id that was made at this time (milliseconds since 1970) or later sorts before it. */
 export function firstIdAt(time: number): string {
   return encodeTime(Math.max(0, time), 10).padEnd(26, '0');
+}
+
+/** From now on ids sort behind this one, also where the clock was set back since it was made. */
+export function continueAfter(id: string): void {
+  next(decodeTime(id) + 1);
 }
 
 /** Matches the ids of `newId`, and nothing that needs quoting anywhere. */

@@ -1,9 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
 import { Clock } from '../kernel/clock.js';
 import { DomainError } from '../kernel/domain-error.js';
-import { newId } from '../kernel/ids.js';
+import { continueAfter, newId } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
 import { Transactions, type Transaction } from '../persistence/transactions.js';
 import { effectivePolicy } from '../sandbox/policy.js';
@@ -23,7 +23,7 @@ export interface CreatedRun {
 
 /** Turns requests into queued runs. */
 @Injectable()
-export class RunIntake {
+export class RunIntake implements OnModuleInit {
   constructor(
     private readonly settings: Settings,
     private readonly transactions: Transactions,
@@ -32,6 +32,12 @@ export class RunIntake {
     private readonly idempotency: IdempotencyKeys,
     private readonly clock: Clock,
   ) {}
+
+  /** The order of ids is the queue's, whatever became of the clock since the last process. */
+  async onModuleInit(): Promise<void> {
+    const newest = await this.runs.newest();
+    if (newest !== null) continueAfter(newest);
+  }
 
   /**
    * Puts a run in the queue; durable when it resolves.

@@ -59,6 +59,16 @@ export class RunRepository {
     return query.orderBy('run.id', 'DESC').limit(limit).getRawMany();
   }
 
+  /** The id that sorts last; `null` while there is no run. */
+  async newest(): Promise<string | null> {
+    const [run] = await this.read.manager.find(RunEntity, {
+      select: { id: true },
+      order: { id: 'DESC' },
+      take: 1,
+    });
+    return run?.id ?? null;
+  }
+
   /** Those of the ids that runs have. */
   async knownOf(ids: readonly string[]): Promise<Set<string>> {
     const found = await this.read.manager.find(RunEntity, {

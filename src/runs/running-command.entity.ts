@@ -14,6 +14,10 @@ export class RunningCommandEntity {
   @Column('text')
   place!: string;
 
+  /** JSON of `HostMoment`; `null` where its host does not tell, or an older version began it. */
+  @Column('text', { nullable: true })
+  begun!: string | null;
+
   /** JSON of `CommandLimits`. */
   @Column('text')
   limits!: string;

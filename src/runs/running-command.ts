@@ -25,7 +25,7 @@ export interface RunningCommand {
   sandbox: Sandbox;
   place: NetworkPlace;
   limits: CommandLimits;
-  /** When its time is up, in milliseconds since 1970; `null` for one that has ended already. */
+  /** When its time is up, as `Clock.monotonicMs`; `null` for one that has ended already. */
   deadline: number | null;
   /** `null`: what must be masked cannot be read, so none of its output may be shown. */
   output: CommandOutput | null;

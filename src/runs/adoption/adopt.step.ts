@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Injectable, Logger } from '@nestjs/common';
 
+import { Clock } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import type { Sandbox, SandboxState } from '../../sandbox/sandbox.js';
 import type { SandboxReport } from '../../sandbox/sandbox-report.js';
@@ -15,6 +16,7 @@ import { SandboxHost } from '../sandbox-host.js';
 import {
   CommandLostError,
   CONTAINER_GONE,
+  msLeft,
   NEVER_SEEN_TO_BEGIN,
   type AdoptableRun,
 } from './adoptable-run.js';
@@ -33,6 +35,7 @@ export class AdoptStep {
     private readonly vault: SecretVault,
     private readonly log: OutputLog,
     private readonly unreadable: UnreadableOutput,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -61,7 +64,7 @@ export class AdoptStep {
       sandbox,
       place,
       limits,
-      deadline: state.endedAt === null ? deadlineOf(adoptable) : null,
+      deadline: state.endedAt === null ? this.clock.monotonicMs() + this.#msLeft(adoptable) : null,
       output: this.#output(session, adoptable, gapUntil),
       begun: true,
       engineWasAway: await this.#engineWasAway(session, sandbox, state),
@@ -74,8 +77,14 @@ export class AdoptStep {
     const cancelledAt = (await this.runs.find(adoptable.run.id))?.cancelRequestedAt ?? null;
     const endedAt = state.endedAt ?? Infinity;
     if (cancelledAt !== null && cancelledAt <= endedAt) session.end('cancel');
-    if (state.endedAt !== null && endedAt >= deadlineOf(adoptable)) session.end('timeout');
+    // When it ended is a matter of the clock; where its time is not over even now, it was in time.
+    const late = endedAt >= deadlineOf(adoptable) && this.#msLeft(adoptable) <= 0;
+    if (state.endedAt !== null && late) session.end('timeout');
     if (state.endedAt === null && adoptable.unfenced) session.end('fence_broken');
+  }
+
+  #msLeft(adoptable: AdoptableRun): number {
+    return msLeft(adoptable, this.clock.now());
   }
 
   /** When the last piece was printed that is stored; `null` when none is. */

@@ -1,3 +1,4 @@
+import { msSince, type HostMoment } from '../../kernel/host-moment.js';
 import type { NetworkAddress } from '../run-network.js';
 import type { RunOutcome } from '../run-outcome.js';
 import type { RunEntity } from '../run.entity.js';
@@ -9,6 +10,7 @@ export interface AdoptableRun {
   run: RunEntity;
   containerId: string;
   runningAt: number;
+  begun: HostMoment | null;
   nonce: string;
   at: NetworkAddress;
   limits: CommandLimits;
@@ -46,10 +48,20 @@ export function adoptable(run: RunEntity, kept: RunningCommandEntity | null): Ad
     run,
     containerId,
     runningAt,
+    begun: kept.begun === null ? null : (JSON.parse(kept.begun) as HostMoment),
     nonce: kept.nonce,
     at: JSON.parse(kept.place) as NetworkAddress,
     limits: JSON.parse(kept.limits) as CommandLimits,
     maskedValues: kept.maskedValues,
     unfenced: false,
   };
+}
+
+/**
+ * How much of its time a command that runs has left: by the count of its host, because the clock may
+ * have been set while nobody watched; by the clock only where the host has none.
+ */
+export function msLeft({ begun, runningAt, limits }: AdoptableRun, now: number): number {
+  const ran = msSince(begun) ?? now - runningAt;
+  return limits.timeoutSeconds * 1000 - ran;
 }

@@ -7,7 +7,7 @@ import { OutputLog } from '../output/output-log.js';
 import type { KeptAddress } from '../run-network.js';
 import { RunRepository } from '../run.repository.js';
 import type { RunEntity } from '../run.entity.js';
-import { adoptable, type AdoptableRun } from './adoptable-run.js';
+import { adoptable, msLeft, type AdoptableRun } from './adoptable-run.js';
 import { AdoptedRuns } from './adopted-runs.js';
 import { HostInventory } from './host-inventory.js';
 import { UnadoptableRuns } from './unadoptable-runs.js';
@@ -85,9 +85,8 @@ export class InterruptedRuns {
     }
   }
 
-  #secondsLeft({ runningAt, limits }: AdoptableRun): number {
-    const passed = Math.floor((this.clock.now() - runningAt) / 1000);
-    return Math.max(0, limits.timeoutSeconds - passed);
+  #secondsLeft(one: AdoptableRun): number {
+    return Math.max(0, Math.ceil(msLeft(one, this.clock.now()) / 1000));
   }
 
   /** One row that cannot be settled must not keep all other runs waiting. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { Clock } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/domain-error.js';
+import { hostMoment } from '../../kernel/host-moment.js';
 import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
 import { Transactions } from '../../persistence/transactions.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
@@ -36,7 +37,8 @@ export class BeginStep {
   async run(session: RunSession, prepared: PreparedRun): Promise<RunningCommand> {
     const { policy, place, sandbox } = prepared;
     await this.network.open(place, policy);
-    const runningAt = await this.#commit(session, prepared).catch((error: unknown) => {
+    const begunMs = this.clock.monotonicMs();
+    await this.#commit(session, prepared).catch((error: unknown) => {
       const passing = error instanceof DomainError && error.code.startsWith('storage_');
       throw passing ? new NotCommittedError('not committed', { cause: error }) : error;
     });
@@ -44,21 +46,23 @@ export class BeginStep {
       sandbox,
       place,
       limits: limitsOf(policy),
-      deadline: runningAt + policy.timeoutSeconds * 1000,
+      deadline: begunMs + policy.timeoutSeconds * 1000,
       output: { masked: session.secretValues, gapUntil: null },
       begun: false,
       engineWasAway: false,
     };
   }
 
-  async #commit(session: RunSession, prepared: PreparedRun): Promise<number> {
+  async #commit(session: RunSession, prepared: PreparedRun): Promise<void> {
     const { id, issue } = session.run;
     const { policy, place, sandbox, frame } = prepared;
     const runningAt = this.clock.now();
+    const begun = hostMoment();
     const kept = {
       runId: id,
       nonce: frame.nonce,
       place: JSON.stringify(addressOf(place)),
+      begun: begun && JSON.stringify(begun),
       limits: JSON.stringify(limitsOf(policy)),
       maskedValues: this.#sealed(session),
     };
@@ -75,7 +79,6 @@ export class BeginStep {
       await this.runs.keepCommand(tx.manager, kept);
       tx.audit({ action: 'run.started', target: id, details: { issue } });
     });
-    return runningAt;
   }
 
   /** The secrets themselves may be changed or deleted while the command runs. */

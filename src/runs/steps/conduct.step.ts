@@ -109,7 +109,10 @@ export class ConductStep {
 
   #endAt(deadline: number | null, session: RunSession): NodeJS.Timeout | undefined {
     if (deadline === null) return undefined;
-    return setTimeout(() => session.end('timeout'), Math.max(0, deadline - this.clock.now()));
+    return setTimeout(
+      () => session.end('timeout'),
+      Math.max(0, deadline - this.clock.monotonicMs()),
+    );
   }
 
   /** A fence that fails now changes nothing about how the command ended. `FinishStep` tries again. */

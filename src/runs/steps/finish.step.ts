@@ -56,7 +56,7 @@ export class FinishStep {
   #count({ preparingAt, runningAt, endedAt }: RunEntity, status: FinalStatus): void {
     this.metrics.runs.inc({ status });
     if (runningAt === null || preparingAt === null) return;
-    this.metrics.runStart.observe((runningAt - preparingAt) / 1000);
+    this.metrics.runStart.observe(Math.max(0, runningAt - preparingAt) / 1000);
     this.metrics.runDuration.observe(Math.max(0, (endedAt ?? runningAt) - runningAt) / 1000);
   }
 
