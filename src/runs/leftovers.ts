@@ -2,35 +2,42 @@ import { Injectable, Logger } from '@nestjs/common';
 
 const RETRY_MS = 5000;
 
+interface Leftover {
+  readonly runId: string;
+  readonly issue: string;
+  readonly giveBack: () => Promise<void>;
+}
+
 /** What runs could not give back when they ended, because the engine or the fence did not let them. */
 @Injectable()
 export class Leftovers {
-  readonly #waiting = new Map<string, { issue: string; giveBack: () => Promise<void> }>();
+  /** A run that was put back in the queue may have left more than one thing. */
+  readonly #waiting = new Set<Leftover>();
   readonly #logger = new Logger('Runs');
   #removing = false;
   #timer: NodeJS.Timeout | null = null;
 
   /** Tried again every few seconds until it works. */
   add(runId: string, issue: string, giveBack: () => Promise<void>): void {
-    this.#waiting.set(runId, { issue, giveBack });
+    this.#waiting.add({ runId, issue, giveBack });
     this.#schedule();
   }
 
   /** Whether a sandbox of the issue may still be there. */
   has(issue: string): boolean {
-    return [...this.#waiting.values()].some((one) => one.issue === issue);
+    return [...this.#waiting].some((one) => one.issue === issue);
   }
 
   /** Tries again; what still fails is kept for the next time. */
   async remove(): Promise<void> {
     if (this.#removing) return;
     this.#removing = true;
-    for (const [runId, { giveBack }] of this.#waiting) {
+    for (const leftover of this.#waiting) {
       try {
-        await giveBack();
-        this.#waiting.delete(runId);
+        await leftover.giveBack();
+        this.#waiting.delete(leftover);
       } catch (error) {
-        this.#logger.warn(`run ${runId}: its sandbox could not be removed yet`, error);
+        this.#logger.warn(`run ${leftover.runId}: its sandbox could not be removed yet`, error);
       }
     }
     this.#removing = false;
