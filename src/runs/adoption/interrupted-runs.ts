@@ -30,11 +30,18 @@ export class InterruptedRuns {
     private readonly clock: Clock,
   ) {}
 
-  /** Cuts off what was half written of their output. Before anybody can read it. */
+  /**
+   * Cuts off what was half written of their output. Before anybody can read it. A file that cannot be
+   * mended keeps its own run from going on, and nothing else.
+   */
   async mendOutput(): Promise<void> {
     for (const { id } of await this.runs.interrupted()) {
-      const appender = await this.log.open(id);
-      await appender.close();
+      try {
+        const appender = await this.log.open(id);
+        await appender.close();
+      } catch (error) {
+        this.#logger.error(`the output of run ${id} cannot be mended`, error);
+      }
     }
   }
 
