@@ -137,6 +137,26 @@ describe.each(['database', 'file'] as const)('the master key of the store: %s', 
   });
 });
 
+describe('a database of 0.6, without a check of its key', () => {
+  it('keeps needing the key before after a secret was set under the new one', async () => {
+    const old = await openSecretDatabase({ masterKey: OLD });
+    await old.store.set(ORIGIN, 'OF_BEFORE', 'v');
+    await old.db.close();
+    await executeBeside(old.db.database.file, 'DELETE FROM secrets_key_check');
+    const root = old.db.directory.root;
+    const mixed = await openSecretDatabase({ root, ...BOTH });
+    await mixed.store.set(ORIGIN, 'NEW_ONE', 'v');
+    await mixed.db.close();
+    await expect(openSecretDatabase({ root, masterKey: NEW })).rejects.toThrow(
+      /MASTER_KEY_PREVIOUS/,
+    );
+    const again = await openSecretDatabase({ root, ...BOTH });
+    opened.push(again);
+    expect(again.keyring.rotationPending).toBe(true);
+    expect(await again.rotation.rotate(ORIGIN)).toMatchObject({ rotated: true, secrets: 2 });
+  });
+});
+
 describe('a value that no key opens', () => {
   it('is named, and the rotation changes nothing until it is set again', async () => {
     const opened1 = await openSecretDatabase({ masterKey: OLD });

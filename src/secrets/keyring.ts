@@ -59,7 +59,7 @@ export class Keyring {
   }
 
   noteCheckStored(check: NewKeyCheck | null): void {
-    if (check === null || this.#missingCheck === null) return;
+    if (check === null || check.id !== this.#missingCheck) return;
     this.#missingCheck = null;
     this.use.resume(check.id, check.encryptions);
   }
@@ -85,7 +85,8 @@ export class Keyring {
   /**
    * Compares the keys with the stored checks; without one, as in a database of Risoluto 0.6, with the
    * rows, of which they must open at least one.
-   * @returns a check that has to be stored, since rows are under the key and none is
+   * @returns a check that has to be stored, since rows are under a key and none is: also under the key
+   * before, which would be forgotten as soon as one of the key in use were the only one
    * @throws StartupError
    */
   async verify(): Promise<NewKeyCheck | null> {
@@ -102,6 +103,10 @@ export class Keyring {
       return null;
     }
     this.#missingCheck = Math.max(0, ...stored.map(({ id }) => id)) + 1;
+    if (rows === 'previous' && this.#ring.previous !== null) {
+      const id = this.#missingCheck++;
+      return { id, ...this.#ring.previous.sealKeyCheck(), encryptions: 0 };
+    }
     return rows === 'current' ? this.checkToStore() : null;
   }
 
