@@ -106,8 +106,7 @@ export class HelperContainers {
   async produce(task: Omit<HelperTask, 'timeoutMs'>): Promise<Readable> {
     let id: string | null = null;
     try {
-      const name = `risoluto-${randomBytes(8).toString('hex')}`;
-      id = (await this.engine.createContainer(name, unlogged(this.#body(task)))).id;
+      id = await this.#create(unlogged(this.#body(task)));
       const attached = await this.engine.attachOutput(id);
       await this.engine.startContainer(id);
       const made = { id, attached, purpose: task.purpose };
