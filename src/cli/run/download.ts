@@ -10,6 +10,7 @@ import type { ServiceClient } from '../service-client.js';
 /** What a command may have made that is nothing to keep a job from its other files. */
 const PASSED_OVER: ReadonlySet<string> = new Set([
   'link_leaves',
+  'link_invalid',
   'name_not_utf8',
   'name_too_long',
   'too_deep',
