@@ -65,18 +65,31 @@ export class WorkspaceShelf {
     await renamed(directory, join(this.#root, TRASH + newId()));
   }
 
-  /** Makes what was staged the issue's workspace, for certain from the first rename on. */
+  /**
+   * Makes what was staged the issue's workspace. A process that is killed in it leaves it to the next
+   * start to finish; where the disk refuses, the workspace stays what it was.
+   */
   async publish(directory: string, issue: string): Promise<void> {
+    await this.#giveUp(issue);
     await rename(directory, join(this.#root, READY + issue));
     await this.#finish(issue);
   }
 
-  /** Finishes what an earlier process began: before any run. */
-  async recover(): Promise<void> {
+  /**
+   * Finishes what an earlier process began: before any run. Returns what went wrong: a workspace that
+   * cannot be finished is what it was before.
+   */
+  async recover(): Promise<unknown[]> {
+    const failures: unknown[] = [];
     for (const name of await namesIn(this.#root)) {
-      if (name.startsWith(ARRIVING)) await this.unstage(join(this.#root, name));
-      else if (name.startsWith(READY)) await this.#finish(name.slice(READY.length));
+      try {
+        if (name.startsWith(ARRIVING)) await this.unstage(join(this.#root, name));
+        else if (name.startsWith(READY)) await this.#finish(name.slice(READY.length));
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    return failures;
   }
 
   /** What waits for its end. */
@@ -91,10 +104,25 @@ export class WorkspaceShelf {
     return found;
   }
 
+  /** An upload that is not finished now must not come back over what runs do from now on. */
   async #finish(issue: string): Promise<void> {
     const place = join(this.#root, issue);
-    await renamed(place, join(this.#root, TRASH + newId()));
-    await rename(join(this.#root, READY + issue), place);
+    const before = join(this.#root, TRASH + newId());
+    const replaced = await renamed(place, before).catch(async (error: unknown) => {
+      await this.#giveUp(issue);
+      throw error;
+    });
+    try {
+      await rename(join(this.#root, READY + issue), place);
+    } catch (error) {
+      if (replaced) await rename(before, place);
+      await this.#giveUp(issue);
+      throw error;
+    }
+  }
+
+  async #giveUp(issue: string): Promise<void> {
+    await renamed(join(this.#root, READY + issue), join(this.#root, TRASH + newId()));
   }
 }
 

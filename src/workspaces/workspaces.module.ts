@@ -1,4 +1,4 @@
-import { Module, type OnModuleInit } from '@nestjs/common';
+import { Logger, Module, type OnModuleInit } from '@nestjs/common';
 
 import { WorkspaceArchiveController } from './api/workspace-archive.controller.js';
 import { WorkspacesController } from './api/workspaces.controller.js';
@@ -28,10 +28,14 @@ import { Workspaces } from './workspaces.service.js';
   exports: [WorkspaceHost, WorkspaceSizes, Workspaces],
 })
 export class WorkspacesModule implements OnModuleInit {
+  readonly #logger = new Logger('Workspaces');
+
   constructor(private readonly shelf: WorkspaceShelf) {}
 
   /** Before runs are taken. */
   async onModuleInit(): Promise<void> {
-    await this.shelf.recover();
+    for (const failure of await this.shelf.recover()) {
+      this.#logger.error('an upload cannot be finished; its workspace is what it was', failure);
+    }
   }
 }

@@ -82,6 +82,8 @@ class Unpacking {
   /** The parser hands over one entry, and the next when that has been read to its end. */
   sink(): Writable {
     const parser = new Parser({ strict: true });
+    let current: ReadEntry | null = null;
+    let taken: Promise<void> = Promise.resolve();
     const sink = new Writable({
       write: (chunk: Buffer, _encoding, done) => {
         if (parser.write(chunk)) done();
@@ -91,13 +93,21 @@ class Unpacking {
         parser.once('end', () => done());
         parser.end();
       },
+      // An entry whose archive broke off never ends by itself, and would keep its file open.
+      destroy: (error, done) => {
+        current?.destroy();
+        void taken.then(() => done(error));
+      },
     });
     const fail = (error: unknown) => sink.destroy(asRefusal(error));
     parser.on('error', fail);
     parser.on('ignoredEntry', (entry: ReadEntry) =>
       fail(new ArchiveRefused('type_not_taken', entry.path)),
     );
-    parser.on('entry', (entry: ReadEntry) => void this.#take(entry).catch(fail));
+    parser.on('entry', (entry: ReadEntry) => {
+      current = entry;
+      taken = this.#take(entry).catch((error: unknown) => void fail(error));
+    });
     return sink;
   }
 
