@@ -10,7 +10,7 @@ import { WorkspaceShelf } from './workspace-shelf.js';
 
 vi.mock('node:fs/promises', async (actual) => {
   const real = await actual<typeof fs>();
-  return { ...real, rename: vi.fn(real.rename) };
+  return { ...real, rename: vi.fn<typeof fs.rename>(real.rename) };
 });
 
 const made: string[] = [];

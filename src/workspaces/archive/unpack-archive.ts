@@ -3,6 +3,7 @@ import { chmod, link, lutimes, mkdir, open, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Transform, Writable, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { callbackify } from 'node:util';
 import { createGunzip } from 'node:zlib';
 
 import { Parser, type ReadEntry } from 'tar';
@@ -96,7 +97,7 @@ class Unpacking {
       // An entry whose archive broke off never ends by itself, and would keep its file open.
       destroy: (error, done) => {
         current?.destroy();
-        void taken.then(() => done(error));
+        callbackify(() => taken)(() => done(error));
       },
     });
     const fail = (error: unknown) => sink.destroy(asRefusal(error));
