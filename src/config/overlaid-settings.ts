@@ -31,8 +31,8 @@ export type Overlaid =
  * whole and as a start judges it.
  */
 export function overlaid(base: Settings, overlay: JsonObject): Overlaid {
-  const { rateLimits, runs, codex } = base;
-  const content = laidOver({ rateLimits, runs, codex }, overlay);
+  const { rateLimits, runs, retention, codex } = base;
+  const content = laidOver({ rateLimits, runs, retention, codex }, overlay);
   const { settings, problems } = checkContent(content);
   if (settings !== null) problems.push(...unavailableControls(settings).map(asKeyProblem));
   const wrong = new Set(problems.map(({ key }) => key));

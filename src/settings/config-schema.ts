@@ -38,7 +38,16 @@ const ENVIRONMENT: Schema = {
 export const CONFIG_VIEW_SCHEMA: Schema = {
   type: 'object',
   additionalProperties: false,
-  required: ['environment', 'rateLimits', 'runs', 'codex', 'sources', 'pending', 'setAside'],
+  required: [
+    'environment',
+    'rateLimits',
+    'runs',
+    'retention',
+    'codex',
+    'sources',
+    'pending',
+    'setAside',
+  ],
   properties: {
     environment: {
       type: 'object',
@@ -50,7 +59,8 @@ export const CONFIG_VIEW_SCHEMA: Schema = {
     ...propertiesOfFile(),
     sources: {
       type: 'object',
-      description: 'By dotted path of each value below `rateLimits`, `runs` and `codex`',
+      description:
+        'By dotted path of each value below `rateLimits`, `runs`, `retention` and `codex`',
       additionalProperties: { type: 'string', enum: ['default', 'file', 'overlay'] },
       example: { 'runs.maxConcurrent': 'overlay', 'codex.sandbox.image': 'file' },
     },

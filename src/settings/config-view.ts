@@ -28,6 +28,7 @@ export function configView(settings: Settings): Record<string, unknown> {
     },
     rateLimits: settings.rateLimits,
     runs: settings.runs,
+    retention: settings.retention,
     codex: settings.codex,
   };
 }

@@ -7,9 +7,9 @@ export type SettingSource = 'default' | 'file' | 'overlay';
 /** Who decided each value, by its dotted path. */
 export function sourcesOf(base: Settings, overlay: JsonObject): Record<string, SettingSource> {
   const overlaid = leavesOf(overlay);
-  const { rateLimits, runs, codex } = base;
+  const { rateLimits, runs, retention, codex } = base;
   return Object.fromEntries(
-    [...leavesOf({ rateLimits, runs, codex }).keys()].map((path) => [
+    [...leavesOf({ rateLimits, runs, retention, codex }).keys()].map((path) => [
       path,
       overlaid.has(path) ? 'overlay' : base.configuredKeys.has(path) ? 'file' : 'default',
     ]),
@@ -28,8 +28,8 @@ export function pendingOf(base: Settings): PendingSettings {
   const problems: string[] = [];
   const file = readFileSettings(base.paths.configFile, (problem) => problems.push(problem));
   if (file === null || problems.length > 0) return { keys: [], problems };
-  const { rateLimits, runs, codex } = base;
-  const [before, now] = [leavesOf({ rateLimits, runs, codex }), leavesOf(file.settings)];
+  const { rateLimits, runs, retention, codex } = base;
+  const [before, now] = [leavesOf({ rateLimits, runs, retention, codex }), leavesOf(file.settings)];
   const keys = new Set([...before.keys(), ...now.keys()]);
   return {
     keys: [...keys]

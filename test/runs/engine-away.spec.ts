@@ -73,7 +73,7 @@ describe('while the engine is away', () => {
       command: sh('echo once >>log; cat log'),
     });
     await untilHeldUp(id);
-    expect((await engineReadiness()).status).toBe('degraded');
+    await untilReady('degraded');
     await proxy.open();
     expect(await finishRun(service, id)).toMatchObject({ status: 'succeeded', stdout: 'once\n' });
   });
