@@ -114,6 +114,7 @@ describe('risoluto doctor without the service', () => {
         'fence-proof',
         'forwarding-headers',
         'master-key-backup',
+        'master-key-use',
         'sandbox-controls',
       ].sort(),
     );
