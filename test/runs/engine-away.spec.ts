@@ -37,6 +37,14 @@ async function untilReady(status: string): Promise<void> {
   );
 }
 
+/** What the engine kept from being removed is removed when it lets it. */
+async function untilNothingIsLeft(): Promise<void> {
+  await until('the sandbox and its files to be removed', async () => {
+    const left = [await containersOf(service), await runFiles(service)].flat();
+    return left.length === 0 ? true : null;
+  });
+}
+
 /** A waiting run that says what for. */
 function untilHeldUp(id: string): Promise<unknown> {
   return until(`run ${id} to tell what it waits for`, async () => {
@@ -121,8 +129,7 @@ describe('cancelling a run in preparation', () => {
     expect(run).toMatchObject({ status: 'cancelled', reason: 'cancelled', exitCode: null });
     expect((await showRun(service, id)).phases.runningAt).toBeNull();
     expect((await runToEnd(service, { issue: 'PREP-1', command: ['ls'] })).stdout).toBe('');
-    expect(await containersOf(service)).toEqual([]);
-    expect(await runFiles(service)).toEqual([]);
+    await untilNothingIsLeft();
   });
 
   it('works while the engine goes away in it', async () => {
@@ -147,10 +154,7 @@ describe('a sandbox that cannot be removed', () => {
       proxy.refused = null;
     }
     await runToEnd(service, { issue: 'STAYS-2', command: ['true'] });
-    await until('the sandbox to be removed', async () =>
-      (await containersOf(service)).length === 0 ? true : null,
-    );
-    expect(await runFiles(service)).toEqual([]);
+    await untilNothingIsLeft();
   });
 });
 
