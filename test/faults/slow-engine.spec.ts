@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { EngineProxy } from '../runs/engine-proxy.js';
 import { containersOf } from '../runs/leftovers.js';
@@ -36,8 +36,10 @@ beforeAll(async () => {
   });
   await runToEnd(service, { issue: 'SLOW-0', command: ['true'] });
 });
-afterAll(async () => {
+afterEach(() => {
   proxy.delayMs = 0;
+});
+afterAll(async () => {
   await service?.stop();
   await proxy?.stop();
 });

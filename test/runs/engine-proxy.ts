@@ -91,20 +91,23 @@ export class EngineProxy {
 
   /** Carries out what it is given as late as `delayMs` says then, and never before what came first. */
   private inOrder(): (step: () => void) => void {
-    let last = 0;
-    let waiting = 0;
+    const waiting: { step: () => void; due: number }[] = [];
+    const carryOut = (): void => {
+      for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+        const left = next.due - performance.now();
+        if (left > 0) {
+          setTimeout(carryOut, Math.ceil(left));
+          return;
+        }
+        next.step();
+        waiting.shift();
+      }
+    };
     return (step) => {
-      const now = performance.now();
-      last = Math.max(last, now + this.delayMs);
-      if (waiting === 0 && last <= now) return step();
-      waiting += 1;
-      setTimeout(
-        () => {
-          waiting -= 1;
-          step();
-        },
-        Math.ceil(last - now),
-      );
+      if (waiting.length === 0 && this.delayMs === 0) return step();
+      waiting.push({ step, due: performance.now() + this.delayMs });
+      // Timers of different lengths end in any order: one at a time, for the first in the line.
+      if (waiting.length === 1) setTimeout(carryOut, this.delayMs);
     };
   }
 }
