@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { loadSettings } from './load-settings.js';
+import type { JsonObject } from './merge-patch.js';
 import { overlaid } from './overlaid-settings.js';
 
 const base = loadSettings({});
@@ -8,12 +9,12 @@ const base = loadSettings({});
 describe('settings with an overlay on top', () => {
   it('have its values, keep all others, and are frozen', () => {
     const result = overlaid(base, {
-      rateLimits: { api: { limit: 7 } },
+      rateLimits: { api: { limit: 17 } },
       codex: { sandbox: { resources: { memory: '64m' } } },
     });
     if (!('settings' in result)) throw new Error(JSON.stringify(result));
     const { settings } = result;
-    expect(settings.rateLimits).toEqual({ ...base.rateLimits, api: { limit: 7 } });
+    expect(settings.rateLimits).toEqual({ ...base.rateLimits, api: { limit: 17 } });
     expect(settings.codex.sandbox.resources).toEqual({
       ...base.codex.sandbox.resources,
       memory: 64 * 1024 * 1024,
@@ -21,7 +22,7 @@ describe('settings with an overlay on top', () => {
     expect(settings.paths).toBe(base.paths);
     expect(settings.configuredKeys).toContain('rateLimits.api.limit');
     expect(Object.isFrozen(settings.codex.sandbox.resources)).toBe(true);
-    expect(base.rateLimits.api.limit).not.toBe(7);
+    expect(base.rateLimits.api.limit).not.toBe(17);
   });
 
   it.each([
@@ -47,6 +48,61 @@ describe('settings with an overlay on top', () => {
   ])('are refused by name where they are the operator’s: %j', (overlay, keys) => {
     const result = overlaid(base, overlay);
     expect(result).toMatchObject({ refused: true, problems: keys.map((key) => ({ key })) });
+  });
+
+  const own = { resources: base.codex.sandbox.resources, runs: base.runs };
+  it.each<[string, object, object, RegExp]>([
+    ['rateLimits.api.limit', { limit: 300 }, { limit: 301 }, /at most 300, .*; 301 was asked/],
+    ['rateLimits.webhooks.limit', { limit: 10 }, { limit: 9 }, /at least 10; 9 was asked/],
+    [
+      'runs.maxConcurrent',
+      { maxConcurrent: own.runs.maxConcurrent },
+      { maxConcurrent: own.runs.maxConcurrent + 1 },
+      /at most/,
+    ],
+    ['runs.outputLimit', { outputLimit: '64m' }, { outputLimit: '65m' }, /at most 67108864, /],
+    ['runs.minFreeDisk', { minFreeDisk: '2g' }, { minFreeDisk: 0 }, /at least 1073741824, .*; 0 /],
+    ['codex.sandbox.timeoutSeconds', { timeoutSeconds: 1 }, { timeoutSeconds: 3601 }, /most 3600,/],
+    ['codex.sandbox.resources.memory', { memory: '4g' }, { memory: '5g' }, /at most 4294967296,/],
+    [
+      'codex.sandbox.resources.cpus',
+      { cpus: 0.5 },
+      { cpus: own.resources.cpus + 0.5 },
+      /at most .*5 was asked/,
+    ],
+    ['codex.sandbox.resources.pids', { pids: 512 }, { pids: 513 }, /at most 512,/],
+    ['codex.sandbox.resources.tmpfs', { tmpfs: '1m' }, { tmpfs: '2g' }, /at most/],
+    ['codex.sandbox.resources.workspace', { workspace: '1g' }, { workspace: '11g' }, /at most/],
+  ])('narrow %s, and are refused with both values where they widen it', (key, less, more, rule) => {
+    const at = (value: object) =>
+      key
+        .split('.')
+        .slice(0, -1)
+        .reduceRight<object>((inner, part) => ({ [part]: inner }), value);
+    expect(overlaid(base, at(less) as JsonObject)).toHaveProperty('settings');
+    expect(overlaid(base, at(more) as JsonObject)).toEqual({
+      refused: true,
+      wider: true,
+      problems: [{ key, rule: expect.stringMatching(rule) }],
+    });
+  });
+
+  it('end commands with the service where the operator leaves them, and not the other way', () => {
+    const ending = Object.assign({}, base, { runs: { ...base.runs, onStop: 'end' as const } });
+    expect(overlaid(base, { runs: { onStop: 'end' } })).toHaveProperty('settings');
+    expect(overlaid(base, { runs: { onStop: 'leave' } })).toHaveProperty('settings');
+    expect(overlaid(ending, { runs: { onStop: 'leave' } })).toMatchObject({
+      wider: true,
+      problems: [
+        { key: 'runs.onStop', rule: expect.stringMatching(/must be end.*leave was asked/) },
+      ],
+    });
+  });
+
+  it('may be as low as the operator’s own limit of requests where that is very low', () => {
+    const low = Object.assign({}, base, { rateLimits: { ...base.rateLimits, api: { limit: 3 } } });
+    expect(overlaid(low, { rateLimits: { api: { limit: 3 } } })).toHaveProperty('settings');
+    expect(overlaid(low, { rateLimits: { api: { limit: 2 } } })).toMatchObject({ wider: true });
   });
 
   it.each([

@@ -1,34 +1,26 @@
 import { deepFreeze } from './deep-freeze.js';
 import { laidOver, leavesOf, type JsonObject } from './merge-patch.js';
 import { unavailableControls } from './not-available.js';
+import { isOverlayable, wideningOf } from './overlay-bounds.js';
 import type { Settings } from './settings.js';
 import { checkContent, keysOf, type KeyProblem } from './yaml-file.js';
-
-/**
- * What may be changed while the service runs, by whoever may write: how much, and nothing else. What a
- * sandbox is, what it can reach and what it is given are the operator's, in the operator's file.
- */
-const OVERLAYABLE: readonly RegExp[] = [
-  /^rateLimits\.(api|webhooks)\.limit$/,
-  /^runs\.(maxConcurrent|outputLimit|minFreeDisk|onStop)$/,
-  /^codex\.sandbox\.timeoutSeconds$/,
-  /^codex\.sandbox\.resources\.(memory|cpus|pids|tmpfs|workspace)$/,
-];
+import type { YamlSettings } from './yaml-schema.js';
 
 const OF_THE_OPERATOR = 'belongs to the operator’s file and cannot be overlaid; set it there';
 
-export function isOverlayable(path: string): boolean {
-  return OVERLAYABLE.some((pattern) => pattern.test(path));
-}
-
 export type Overlaid =
   | { settings: Settings }
-  /** `refused`: all of it is right, but not for an overlay to say. */
-  | { refused: boolean; problems: KeyProblem[] };
+  | {
+      /** All of it is right, but not for an overlay to say. */
+      refused: boolean;
+      /** Nothing is wrong but that it asks for more than `base` allows, at the keys of `problems`. */
+      wider: boolean;
+      problems: KeyProblem[];
+    };
 
 /**
  * The settings of the start with an overlay on top, in the shape of `risoluto.yaml`, judged as a
- * whole and as a start judges it.
+ * whole and as a start judges it. The overlay can only narrow.
  */
 export function overlaid(base: Settings, overlay: JsonObject): Overlaid {
   const { rateLimits, runs, retention, codex } = base;
@@ -42,8 +34,10 @@ export function overlaid(base: Settings, overlay: JsonObject): Overlaid {
     )
     .map((key) => ({ key, rule: OF_THE_OPERATOR }));
   if (settings === null || problems.length + refused.length > 0) {
-    return { refused: problems.length === 0, problems: [...problems, ...refused] };
+    return { refused: problems.length === 0, wider: false, problems: [...problems, ...refused] };
   }
+  const wider = wideningsOf(base, settings, overlay);
+  if (wider.length > 0) return { refused: true, wider: true, problems: wider };
   return {
     settings: deepFreeze({
       server: base.server,
@@ -59,6 +53,15 @@ export function overlaid(base: Settings, overlay: JsonObject): Overlaid {
       configuredKeys: new Set([...base.configuredKeys, ...keysOf(overlay)]),
     }),
   };
+}
+
+function wideningsOf(base: Settings, asked: YamlSettings, overlay: JsonObject): KeyProblem[] {
+  const { rateLimits, runs, codex } = base;
+  const [own, now] = [leavesOf({ rateLimits, runs, codex }), leavesOf(asked)];
+  return [...leavesOf(overlay).keys()].flatMap((key) => {
+    const rule = wideningOf(key, now.get(key), own.get(key));
+    return rule === null ? [] : [{ key, rule }];
+  });
 }
 
 function asKeyProblem(line: string): KeyProblem {

@@ -76,7 +76,7 @@ export const CONFIG_VIEW_SCHEMA: Schema = {
     },
     setAside: {
       type: ['object', 'null'],
-      description: 'An overlay that the start could not use, until a change follows it',
+      description: 'What the start could not use of the overlay, until a change follows it',
       additionalProperties: false,
       required: ['at', 'problems'],
       properties: {

@@ -11,12 +11,13 @@ import { queryStored } from '../support/stored.js';
 
 const OVERLAY = '/api/v1/config/overlay';
 const LIMIT = 1_000_000;
+const MOST_RUNS = 10_000;
 const PATIENCE_MS = 240_000;
 
 let service: RunningService;
 beforeAll(async () => {
   service = await startService({
-    yaml: { rateLimits: { api: { limit: LIMIT } }, runs: { maxConcurrent: 1 } },
+    yaml: { rateLimits: { api: { limit: LIMIT } }, runs: { maxConcurrent: MOST_RUNS } },
   });
 });
 afterAll(() => service?.stop());
@@ -65,7 +66,7 @@ describe('the overlay', () => {
 
   it('counts at once: for the next request, and for the next run', async () => {
     const body = {
-      rateLimits: { api: { limit: LIMIT + 1 } },
+      rateLimits: { api: { limit: LIMIT - 1 } },
       codex: { sandbox: { resources: { memory: '64m' }, timeoutSeconds: 77 } },
     };
     const answer = await put(body);
@@ -83,10 +84,10 @@ describe('the overlay', () => {
     expect(read.body).toEqual(body);
     expect(read.headers).toMatchObject({
       etag: answer.headers.etag,
-      'ratelimit-limit': String(LIMIT + 1),
+      'ratelimit-limit': String(LIMIT - 1),
     });
     expect(await config()).toMatchObject({
-      rateLimits: { api: { limit: LIMIT + 1 } },
+      rateLimits: { api: { limit: LIMIT - 1 } },
       codex: { sandbox: { resources: { memory: 64 * 1024 * 1024 } } },
       sources: { 'codex.sandbox.resources.memory': 'overlay', 'codex.sandbox.network': 'file' },
     });
@@ -98,6 +99,7 @@ describe('the overlay', () => {
   it(
     'makes room for a run that waits',
     async () => {
+      await patch({ runs: { maxConcurrent: 1 } });
       const first = await createRun(service, { issue: 'OVER-2', command: sh('echo up; sleep 90') });
       await untilPrinted(service, first, 'up');
       const second = await createRun(service, {
@@ -126,14 +128,14 @@ describe('the overlay', () => {
       'runs.outputLimit',
     ]);
     expect(await overlay()).toEqual({
-      rateLimits: { api: { limit: LIMIT + 1 } },
+      rateLimits: { api: { limit: LIMIT - 1 } },
       runs: { outputLimit: '1m' },
     });
     expect((await service.api('PUT', OVERLAY, { body: '{}', headers: type })).status).toBe(415);
     expect((await service.api('DELETE', OVERLAY)).body.overlay).toEqual({});
     expect(await config()).toMatchObject({
       rateLimits: { api: { limit: LIMIT } },
-      runs: { maxConcurrent: 1 },
+      runs: { maxConcurrent: MOST_RUNS },
     });
   });
 
@@ -161,6 +163,24 @@ describe('the overlay', () => {
       422,
       'overlay_refused',
       ['codex.sandbox.extraMounts', 'codex.sandbox.security.noNewPrivileges'],
+    ],
+    [
+      'what asks for more than the operator allows',
+      {
+        rateLimits: { api: { limit: LIMIT + 1 }, webhooks: { limit: 9 } },
+        runs: { maxConcurrent: 2, outputLimit: '65m', minFreeDisk: 0 },
+        codex: { sandbox: { timeoutSeconds: 3601, resources: { memory: '5g' } } },
+      },
+      422,
+      'overlay_refused',
+      [
+        'rateLimits.api.limit',
+        'rateLimits.webhooks.limit',
+        'runs.outputLimit',
+        'runs.minFreeDisk',
+        'codex.sandbox.timeoutSeconds',
+        'codex.sandbox.resources.memory',
+      ],
     ],
   ])('refuses %s by name, and changes nothing', async (_what, body, status, code, fields) => {
     const before = [await config(), await auditOf('config.overlay_changed')];
@@ -193,7 +213,7 @@ describe('the overlay', () => {
     const changes = [
       { runs: { maxConcurrent: 3 } },
       { runs: { outputLimit: 5_000_000 } },
-      { rateLimits: { webhooks: { limit: 9 } } },
+      { rateLimits: { webhooks: { limit: 19 } } },
       { codex: { sandbox: { timeoutSeconds: 9 } } },
       { codex: { sandbox: { resources: { pids: 99 } } } },
     ];
@@ -201,7 +221,7 @@ describe('the overlay', () => {
     expect(answers.map(({ status }) => status)).toEqual(changes.map(() => 200));
     const all = {
       runs: { maxConcurrent: 3, outputLimit: 5_000_000 },
-      rateLimits: { webhooks: { limit: 9 } },
+      rateLimits: { webhooks: { limit: 19 } },
       codex: { sandbox: { timeoutSeconds: 9, resources: { pids: 99 } } },
     };
     expect(await overlay()).toEqual(all);
@@ -269,7 +289,7 @@ describe('an overlay that a start cannot use', () => {
         await service.start();
         expect(await overlay()).toEqual({});
         const { runs, setAside } = await config();
-        expect(runs.maxConcurrent).toBe(1);
+        expect(runs.maxConcurrent).toBe(MOST_RUNS);
         expect(setAside?.problems.join()).toMatch(problem);
         const ready = await service.api('GET', '/readyz');
         expect(ready.status).toBe(200);
@@ -294,10 +314,50 @@ describe('an overlay that a start cannot use', () => {
   );
 });
 
+describe('an overlay that the file has become narrower than', () => {
+  it(
+    'counts where it still narrows, and is told until a change follows',
+    async () => {
+      await put({ runs: { maxConcurrent: 5, outputLimit: '1m' } });
+      const text = await readFile(service.home.configFile, 'utf8');
+      const narrower = text.replace(`maxConcurrent: ${MOST_RUNS}`, 'maxConcurrent: 4');
+      expect(narrower).not.toBe(text);
+      await writeFile(service.home.configFile, narrower);
+      await service.restart();
+      const told = /runs\.maxConcurrent: must be at most 4, .*; 5 was asked/;
+      expect(await config()).toMatchObject({
+        runs: { maxConcurrent: 4, outputLimit: 1024 * 1024 },
+        sources: { 'runs.maxConcurrent': 'file', 'runs.outputLimit': 'overlay' },
+        setAside: { problems: [expect.stringMatching(told)] },
+      });
+      expect(await overlay()).toEqual({ runs: { outputLimit: '1m' } });
+      const ready = await service.api('GET', '/readyz');
+      expect([ready.status, ready.text]).toEqual([200, expect.stringMatching(told)]);
+
+      await writeFile(service.home.configFile, text);
+      await service.restart();
+      expect(await config()).toMatchObject({ runs: { maxConcurrent: 5 }, setAside: null });
+
+      await writeFile(service.home.configFile, narrower);
+      await service.restart();
+      expect((await patch({})).status).toBe(200);
+      expect((await config()).setAside).toBeNull();
+      await writeFile(service.home.configFile, text);
+      await service.restart();
+      expect((await config()).runs.maxConcurrent).toBe(MOST_RUNS);
+      await put({});
+    },
+    PATIENCE_MS,
+  );
+});
+
 describe('the file', () => {
   it('that was changed since the start shows what waits for the next one', async () => {
     const text = await readFile(service.home.configFile, 'utf8');
-    await writeFile(service.home.configFile, text.replace('maxConcurrent: 1', 'maxConcurrent: 9'));
+    await writeFile(
+      service.home.configFile,
+      text.replace(`maxConcurrent: ${MOST_RUNS}`, 'maxConcurrent: 9'),
+    );
     expect((await config()).pending).toEqual({ keys: ['runs.maxConcurrent'], problems: [] });
     await writeFile(service.home.configFile, `${text}\nrunz: {}\n`);
     expect((await config()).pending).toMatchObject({

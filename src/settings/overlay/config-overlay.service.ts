@@ -19,7 +19,7 @@ export interface OverlayChange {
   difference: OverlayDifference;
 }
 
-/** An overlay that a start could not use. It is kept, and not in force. */
+/** What a start could not use of the overlay. It is kept, and not in force. */
 export interface SetAside {
   at: string;
   problems: string[];
@@ -78,6 +78,9 @@ export class ConfigOverlay implements OnApplicationBootstrap, ReadinessProbe {
     }
     this.#overlay = read.overlay;
     this.live.replace(read.settings);
+    if (read.wider.length === 0) return;
+    this.#setAside = { at: new Date(this.clock.now()).toISOString(), problems: read.wider };
+    this.#logger.warn(`the file counts in the overlay’s place: ${read.wider.join('; ')}`);
   }
 
   /** Once the audit trail is open: what is broken is renamed. If that fails, the next start does it. */
@@ -101,7 +104,7 @@ export class ConfigOverlay implements OnApplicationBootstrap, ReadinessProbe {
     return Promise.resolve({
       status: 'degraded',
       reason:
-        'the configuration overlay was set aside, so the file alone counts: ' +
+        'the start could not use the configuration overlay, or parts of it, and the file counts there: ' +
         `${this.#setAside.problems.join('; ').slice(0, 500)}; ` +
         'PUT or DELETE /api/v1/config/overlay ends this',
     });
@@ -170,7 +173,7 @@ export class ConfigOverlay implements OnApplicationBootstrap, ReadinessProbe {
     throw new DomainError(
       refused ? 'overlay_refused' : 'validation_failed',
       refused
-        ? 'An overlay may not set these; the operator’s file does'
+        ? 'An overlay narrows what the operator’s file allows, and may not set these so'
         : 'The configuration with this overlay would be wrong',
       { details: problems.map(({ key, rule }) => ({ field: key.slice(0, 200), message: rule })) },
     );

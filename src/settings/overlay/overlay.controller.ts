@@ -20,8 +20,8 @@ import { overlaySchema } from './overlay-schema.js';
 import { entityTagOf } from './stored-overlay.js';
 
 const MERGE_PATCH = 'application/merge-patch+json';
-const EXAMPLE = { runs: { maxConcurrent: 2 }, codex: { sandbox: { resources: { memory: '2g' } } } };
-const PATCH_EXAMPLE = { runs: { maxConcurrent: 3, outputLimit: null } };
+const EXAMPLE = { runs: { maxConcurrent: 1 }, codex: { sandbox: { resources: { memory: '2g' } } } };
+const PATCH_EXAMPLE = { runs: { maxConcurrent: 1, outputLimit: null } };
 
 const STORAGE_CODES = ['storage_busy', 'storage_unavailable', 'shutting_down'] as const;
 const CHANGE_CODES = [
@@ -73,8 +73,8 @@ export class OverlayController {
 
   /**
    * Puts another overlay in the place of the present one. The settings that come of it are judged as a
-   * whole, as a start judges them, before anything is changed. It says how much, never what a sandbox
-   * is or reaches: other keys are refused by name.
+   * whole, as a start judges them, before anything is changed. It narrows how much the operator allows,
+   * and says never what a sandbox is or reaches: a wider value and other keys are refused by name.
    */
   @Put()
   @ApiWrite('config.overlay_changed', ...CHANGE_CODES)
@@ -82,7 +82,7 @@ export class OverlayController {
   @ApiHeader(IF_MATCH)
   @ApiBody({
     schema: overlaySchema(),
-    examples: { limits: { summary: 'Two runs at a time, with less memory', value: EXAMPLE } },
+    examples: { limits: { summary: 'One run at a time, with less memory', value: EXAMPLE } },
   })
   @ApiOkResponse(CHANGED)
   async replace(

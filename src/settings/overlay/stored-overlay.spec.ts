@@ -7,8 +7,21 @@ const base = loadSettings({});
 
 describe('a stored overlay', () => {
   it('is taken where it is right', () => {
-    const read = readOverlay(base, '{"runs":{"maxConcurrent":5}}');
-    expect(read).toMatchObject({ settings: { runs: { maxConcurrent: 5 } } });
+    const read = readOverlay(base, '{"runs":{"maxConcurrent":1}}');
+    expect(read).toMatchObject({ settings: { runs: { maxConcurrent: 1 } }, wider: [] });
+  });
+
+  it('keeps what narrows, and loses what is wider than the settings of this start', () => {
+    const text = '{"runs":{"maxConcurrent":5},"codex":{"sandbox":{"timeoutSeconds":9}}}';
+    const lowered = Object.assign({}, base, { runs: { ...base.runs, maxConcurrent: 4 } });
+    const read = readOverlay(lowered, text);
+    expect(read).toMatchObject({
+      overlay: { codex: { sandbox: { timeoutSeconds: 9 } } },
+      settings: { runs: { maxConcurrent: 4 }, codex: { sandbox: { timeoutSeconds: 9 } } },
+      wider: [expect.stringMatching(/^runs\.maxConcurrent: must be at most 4, .*; 5 was asked$/)],
+    });
+    const raised = Object.assign({}, base, { runs: { ...base.runs, maxConcurrent: 5 } });
+    expect(readOverlay(raised, text)).toMatchObject({ wider: [] });
   });
 
   it.each([

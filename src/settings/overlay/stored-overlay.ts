@@ -1,14 +1,21 @@
 import { createHash } from 'node:crypto';
 
-import { isJsonObject, leavesOf, type JsonObject } from '../../config/merge-patch.js';
+import { isJsonObject, leavesOf, mergePatch, type JsonObject } from '../../config/merge-patch.js';
 import { overlaid } from '../../config/overlaid-settings.js';
 import type { Settings } from '../../config/settings.js';
 
-/** What a stored text makes of the settings of the start, or why it cannot. */
-export function readOverlay(
-  base: Settings,
-  text: string,
-): { overlay: JsonObject; settings: Settings } | { problems: string[] } {
+export interface ReadOverlay {
+  overlay: JsonObject;
+  settings: Settings;
+  /** What was left out of `overlay`, because the settings of the start have become narrower than it. */
+  wider: string[];
+}
+
+/**
+ * What a stored text makes of the settings of the start, or why it cannot. Where it alone asks for
+ * more than they allow, they count.
+ */
+export function readOverlay(base: Settings, text: string): ReadOverlay | { problems: string[] } {
   let content: unknown;
   try {
     content = JSON.parse(text);
@@ -17,8 +24,17 @@ export function readOverlay(
   }
   if (!isJsonObject(content)) return { problems: ['it is not an object'] };
   const result = overlaid(base, content);
-  if ('settings' in result) return { overlay: content, settings: result.settings };
-  return { problems: result.problems.map(({ key, rule }) => `${key}: ${rule}`) };
+  if ('settings' in result) return { overlay: content, settings: result.settings, wider: [] };
+  const lines = result.problems.map(({ key, rule }) => `${key}: ${rule}`);
+  if (!result.wider) return { problems: lines };
+  const rest = result.problems.reduce<unknown>((left, { key }) => without(left, key), content);
+  const read = readOverlay(base, JSON.stringify(rest));
+  return 'problems' in read ? read : { ...read, wider: lines };
+}
+
+function without(content: unknown, path: string): unknown {
+  const patch = path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), null);
+  return mergePatch(content, patch);
 }
 
 /** A strong entity tag: another content has another one. */

@@ -1,0 +1,52 @@
+/** How an overlay may change a setting: to what uses less of the machine than the operator allowed. */
+type Direction = 'down' | 'up' | { to: string };
+
+interface Overlayable {
+  path: RegExp;
+  direction: Direction;
+  /** The least that an overlay may ask for, unless the operator's own is less. */
+  least?: number;
+}
+
+/** Enough requests in a window to read an overlay and to put it right. */
+const LEAST_RATE_LIMIT = 10;
+
+const OVERLAYABLE: readonly Overlayable[] = [
+  { path: /^rateLimits\.(api|webhooks)\.limit$/, direction: 'down', least: LEAST_RATE_LIMIT },
+  { path: /^runs\.(maxConcurrent|outputLimit)$/, direction: 'down' },
+  { path: /^runs\.minFreeDisk$/, direction: 'up' },
+  // What ends with the service uses nothing without it.
+  { path: /^runs\.onStop$/, direction: { to: 'end' } },
+  { path: /^codex\.sandbox\.timeoutSeconds$/, direction: 'down' },
+  { path: /^codex\.sandbox\.resources\.(memory|cpus|pids|tmpfs|workspace)$/, direction: 'down' },
+];
+
+/**
+ * Whether `path` may be changed while the service runs, by whoever may write: how much, and nothing
+ * else. What a sandbox is, what it can reach and what it is given are the operator's.
+ */
+export function isOverlayable(path: string): boolean {
+  return OVERLAYABLE.some((one) => one.path.test(path));
+}
+
+/**
+ * Why `asked` is no narrowing of `own`, the operator's value at an overlayable `path`; `null` where
+ * it is one. Both are values of the checked settings.
+ */
+export function wideningOf(path: string, asked: unknown, own: unknown): string | null {
+  const rule = OVERLAYABLE.find((one) => one.path.test(path));
+  if (rule === undefined || asked === own) return null;
+  const { direction } = rule;
+  if (typeof direction === 'object') {
+    if (asked === direction.to) return null;
+    return `must be ${String(own)} as in the operator’s settings, or ${direction.to}; ${String(asked)} was asked`;
+  }
+  const [wanted, bound] = [Number(asked), Number(own)];
+  const least = Math.min(rule.least ?? -Infinity, bound);
+  if (direction === 'down' && wanted < least) {
+    return `must be at least ${least}; ${wanted} was asked`;
+  }
+  if (direction === 'down' ? wanted <= bound : wanted >= bound) return null;
+  const side = direction === 'down' ? 'most' : 'least';
+  return `must be at ${side} ${bound}, as in the operator’s settings; ${wanted} was asked`;
+}
