@@ -39,7 +39,7 @@ async function boot(program) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const [command, ...args] = program
-    ? [program, join(ROOT, 'dist/src/main.js')]
+    ? [program, join(ROOT, 'dist/bin/service.js')]
     : ['npm', 'start', '--silent'];
   const service = spawn(command, args, {
     cwd: ROOT,

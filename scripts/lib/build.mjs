@@ -12,6 +12,7 @@ const FILES = [
   'nest-cli.json',
   'tsconfig.json',
   'tsconfig.build.json',
+  'scripts/bundle.mjs',
   'scripts/export-openapi.mjs',
 ];
 

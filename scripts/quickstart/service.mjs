@@ -38,7 +38,7 @@ export async function ensureService(variables) {
   if (known) await stop(known.pid);
   await refuseTakenPort();
   const log = openSync(LOG, 'a', 0o600);
-  const child = spawn(process.execPath, ['dist/src/main.js'], {
+  const child = spawn(process.execPath, ['dist/bin/service.js'], {
     cwd: ROOT,
     env,
     detached: true,

@@ -1,16 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-/** The version in the `package.json` that this code belongs to, built or not. */
-export const VERSION: string = readVersion(import.meta.dirname);
+import { INSTALLATION } from './installation.js';
 
-function readVersion(directory: string): string {
-  const file = join(directory, 'package.json');
-  if (!existsSync(file)) {
-    if (dirname(directory) === directory) throw new Error('package.json is missing');
-    return readVersion(dirname(directory));
-  }
-  const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
+/** The version of this installation, from its `package.json`. */
+export const VERSION: string = readVersion();
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(INSTALLATION, 'package.json'), 'utf8'));
   const version: unknown =
     typeof manifest === 'object' && manifest !== null && 'version' in manifest
       ? manifest.version

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { until } from '../runs/until.js';
 
-const PROGRAM = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../dist/bin/risoluto.js', import.meta.url));
 
 export interface CliOptions {
   /** Over PATH and HOME, which are all that a command gets otherwise. */

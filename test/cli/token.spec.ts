@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startService } from '../support/service.js';
 import { risoluto } from './risoluto.js';
 
-const PROGRAM = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../dist/bin/risoluto.js', import.meta.url));
 
 let directory: string;
 beforeAll(() => {

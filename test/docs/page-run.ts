@@ -76,7 +76,7 @@ async function prepare(directory: string, page: Page, shell: PageShell): Promise
   for (const name of STAND_INS) {
     await symlink(join(ROOT, 'test/docs/stand-in.sh'), join(directory, 'bin', name));
   }
-  await symlink(join(product, 'dist/src/cli/main.js'), join(directory, 'bin/risoluto'));
+  await symlink(join(product, 'dist/bin/risoluto.js'), join(directory, 'bin/risoluto'));
   // An answer of 400 or more is a failure, as it is to the reader.
   await writeFile(join(directory, 'home/.curlrc'), 'fail-with-body\nno-progress-meter\n');
   const listed = ELSEWHERE.filter((entry) => entry.page === page.path);

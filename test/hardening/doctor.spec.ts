@@ -25,7 +25,7 @@ afterAll(() => service?.stop());
 async function doctor(
   ...args: string[]
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ['dist/src/cli/main.js', 'doctor', ...args], {
+  const child = spawn(process.execPath, ['dist/bin/risoluto.js', 'doctor', ...args], {
     env: service.env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -17,7 +17,7 @@ export interface ServiceExit {
   forced: boolean;
 }
 
-/** One life of the built service (`dist/src/main.js`) as a child process. */
+/** One life of the built service (`dist/bin/service.js`) as a child process. */
 export class ServiceProcess {
   private readonly child: ChildProcess;
   private readonly exited: Promise<unknown>;
@@ -25,7 +25,7 @@ export class ServiceProcess {
 
   /** `wrapper`: a command that becomes the service, such as one that takes a privilege away. */
   constructor(env: Record<string, string>, wrapper: readonly string[] = []) {
-    const argv = [...wrapper, process.execPath, 'dist/src/main.js'];
+    const argv = [...wrapper, process.execPath, 'dist/bin/service.js'];
     this.child = spawn(argv[0] ?? process.execPath, argv.slice(1), {
       cwd: ROOT,
       env,

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const ROOT = join(import.meta.dirname, '../../../..');
+import { INSTALLATION } from '../../kernel/installation.js';
+
 const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost):\d{1,5}$/;
 
 /**
@@ -12,7 +13,7 @@ const LOOPBACK = /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost):\d{1,5}$/;
 export function quickstartUrl(): string | null {
   try {
     const record: unknown = JSON.parse(
-      readFileSync(join(ROOT, '.risoluto/quickstart.json'), 'utf8'),
+      readFileSync(join(INSTALLATION, '.risoluto/quickstart.json'), 'utf8'),
     );
     if (typeof record !== 'object' || record === null || !('url' in record)) return null;
     return typeof record.url === 'string' && LOOPBACK.test(record.url) ? record.url : null;
