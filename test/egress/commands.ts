@@ -6,11 +6,15 @@ export interface CommandResult {
   stderr: string;
 }
 
+/** Tests of the same world may have left many connections in the kernel's table. */
+const LONGEST_LIST = 256 * 1024 * 1024;
+
 /** Runs to its end, at most 20 s; does not throw for an exit code. */
 export function command(argv: readonly string[], input = ''): Promise<CommandResult> {
   const [file = '', ...args] = argv;
   return new Promise((resolve, reject) => {
-    const child = execFile(file, args, { timeout: 20_000 }, (error, stdout, stderr) => {
+    const options = { timeout: 20_000, maxBuffer: LONGEST_LIST };
+    const child = execFile(file, args, options, (error, stdout, stderr) => {
       if (!error) return resolve({ code: 0, stdout, stderr });
       if (typeof error.code === 'number') return resolve({ code: error.code, stdout, stderr });
       reject(error);
