@@ -4,10 +4,10 @@ import { Injectable, Logger } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
-import { hostFault } from '../kernel/host-fault.js';
 import { WorkspaceUnusableError } from '../workspaces/workspaces.service.js';
 import { CommandLostError, type AdoptableRun } from './adoption/adoptable-run.js';
 import { explain } from './explain.js';
+import { isPassing } from './passing-fault.js';
 import { decideOutcome, type RunOutcome } from './run-outcome.js';
 import { RunQueue } from './run-queue.js';
 import { RunSession } from './run-session.js';
@@ -144,12 +144,6 @@ export class RunExecutor {
       }
     }
   }
-}
-
-/** What ends by itself, so that the run can wait for it. */
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof DomainError)) return hostFault(error) !== null;
-  return error.code === 'engine_unavailable' || error.code.startsWith('storage_');
 }
 
 function neverBegun(session: RunSession): RunOutcome | null {

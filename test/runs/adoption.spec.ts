@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +9,7 @@ import { sized, SEED } from '../support/long-form.js';
 import { createRun, finishRun, runToEnd } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
 import { containersOf, runFiles } from './leftovers.js';
+import { setReadOnly } from './read-only-output.js';
 import { eventsOf, followEvents, linesOf, outputOf, type OutputLine } from './run-output.js';
 import {
   auditOf,
@@ -30,6 +33,8 @@ beforeAll(async () => {
   await setSecret(service, 'TOKEN', SECRET);
 });
 afterAll(() => service?.stop());
+
+const newKey = () => randomBytes(32).toString('base64');
 
 /** Mulberry32: the same numbers for the same seed. */
 function randomFrom(seed: number): () => number {
@@ -265,6 +270,43 @@ describe('an adopted run', () => {
       service.env.MASTER_KEY = key;
       await service.start();
       expect(await finishRun(service, id)).toMatchObject({ exitCode: 4, stdout: 'up\n<***>\n' });
+      await nothingIsLeft();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'waits for a machine that is short of something, also through a rotation of the key',
+    async () => {
+      const key = service.env.MASTER_KEY ?? '';
+      const command = sh(
+        'echo up; until [ -e /tmp/go ]; do sleep 0.1; done; echo "<$TOKEN>"; exit 6',
+      );
+      const id = await createRun(service, { issue: 'SHORT-1', command, secrets: ['TOKEN'] });
+      await untilPrinted(service, id, 'up');
+      await service.kill9();
+      Object.assign(service.env, { MASTER_KEY: newKey(), MASTER_KEY_PREVIOUS: key });
+      const writable = await setReadOnly(join(service.dataDir, 'output'));
+      try {
+        await service.start();
+        await until('the adoption to wait', () =>
+          service.logs().includes('cannot be taken over yet') ? true : null,
+        );
+        const [container = ''] = await containersOf(service, id);
+        await inside(container, 'touch /tmp/go');
+        expect((await showRun(service, id)).status).toBe('running');
+        const { body } = await service.api('POST', '/api/v1/master-key/rotation');
+        expect(body).toMatchObject({ rotated: true });
+        expect((await showRun(service, id)).status).toBe('running');
+      } finally {
+        await writable();
+        delete service.env.MASTER_KEY_PREVIOUS;
+      }
+      expect(await finishRun(service, id)).toMatchObject({
+        status: 'failed',
+        exitCode: 6,
+        stdout: 'up\n<***>\n',
+      });
       await nothingIsLeft();
     },
     PATIENCE_MS,

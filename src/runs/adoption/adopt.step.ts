@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { Injectable, Logger } from '@nestjs/common';
 
 import { Clock } from '../../kernel/clock.js';
@@ -8,6 +6,8 @@ import type { Sandbox, SandboxState } from '../../sandbox/sandbox.js';
 import type { SandboxReport } from '../../sandbox/sandbox-report.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
 import { OutputLog } from '../output/output-log.js';
+import { pastFaults } from '../passing-fault.js';
+import type { NetworkPlace } from '../run-network.js';
 import { KILLED_BY_SIGNAL } from '../run-outcome.js';
 import type { RunSession } from '../run-session.js';
 import { RunRepository } from '../run.repository.js';
@@ -21,8 +21,6 @@ import {
   type AdoptableRun,
 } from './adoptable-run.js';
 import { UnreadableOutput } from './unreadable-output.js';
-
-const RETRY_MS = 1000;
 
 /** Takes a command over from an earlier process, as it stands. */
 @Injectable()
@@ -39,35 +37,51 @@ export class AdoptStep {
   ) {}
 
   /**
-   * Waits for the engine as long as it takes, or until the session leaves.
+   * Waits for the engine, the database and the machine as long as it takes, or until the session
+   * leaves: what keeps us from looking at a command says nothing about the command.
    *
-   * @throws CommandLostError when there is nothing to go on with; DomainError `engine_unavailable`
-   *   when the session left first.
+   * @throws CommandLostError when there is nothing to go on with; the passing fault when the session
+   *   left first.
    */
   async run(session: RunSession, adoptable: AdoptableRun): Promise<RunningCommand> {
-    const { run, containerId, nonce, limits } = adoptable;
+    const { run, containerId, nonce } = adoptable;
     const report = JSON.parse(run.sandboxReport ?? '{}') as SandboxReport;
     const sandbox = this.host.sandboxes.adopt(containerId, { report, nonce });
     const place = this.host.network.placeOf(run.id, adoptable.at);
     Object.assign(session, { sandbox, place });
-    const { head, state } = await untilAnswered(session, async () => ({
-      head: await sandbox.head(),
-      state: await sandbox.state(),
-    }));
+    const command = await pastFaults(
+      session.leaving,
+      () => this.#takeOver(session, adoptable, { sandbox, place }),
+      (error) => this.#logger.warn(`run ${run.id} cannot be taken over yet; it runs on`, error),
+    );
+    this.#logger.log(`run ${run.id} goes on from where an earlier service left it`);
+    return command;
+  }
+
+  /** May be repeated: what it does beside looking comes last. */
+  async #takeOver(
+    session: RunSession,
+    adoptable: AdoptableRun,
+    { sandbox, place }: { sandbox: Sandbox; place: NetworkPlace },
+  ): Promise<RunningCommand> {
+    const { run, limits } = adoptable;
+    const head = await sandbox.head();
+    const state = await sandbox.state();
     if (state === null) throw new CommandLostError(CONTAINER_GONE);
     const until = await this.#storedUntil(run.id);
     if (head === 'silent' && until === null) throw new CommandLostError(NEVER_SEEN_TO_BEGIN);
+    const engineWasAway = await this.#engineWasAway(sandbox, state);
     const gapUntil = head === 'acknowledged' ? null : (until ?? 0);
+    const output = await this.#output(session, gapUntil);
     await this.#end(session, adoptable, state);
-    this.#logger.log(`run ${run.id} goes on from where an earlier service left it`);
     return {
       sandbox,
       place,
       limits,
       deadline: state.endedAt === null ? this.clock.monotonicMs() + this.#msLeft(adoptable) : null,
-      output: this.#output(session, adoptable, gapUntil),
+      output,
       begun: true,
-      engineWasAway: await this.#engineWasAway(session, sandbox, state),
+      engineWasAway,
     };
   }
 
@@ -94,46 +108,39 @@ export class AdoptStep {
     return appender.last?.until ?? null;
   }
 
-  #output(
-    session: RunSession,
-    { run, maskedValues }: AdoptableRun,
-    gapUntil: number | null,
-  ): CommandOutput | null {
-    if (maskedValues === null) return { masked: [], gapUntil };
-    try {
-      session.secretValues = this.vault.openForRun(run.id, maskedValues);
-      return { masked: session.secretValues, gapUntil };
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      this.#logger.error(`run ${run.id}: its output cannot be shown: ${error.message}`);
-      this.unreadable.add(session);
-      return null;
+  /**
+   * The kept values are read when they are needed: a rotation of the master key seals them anew, and
+   * may do so between the look and the opening.
+   */
+  async #output(session: RunSession, gapUntil: number | null): Promise<CommandOutput | null> {
+    const { id } = session.run;
+    let tried: string | null = null;
+    for (;;) {
+      const sealed = (await this.runs.keptCommand(id))?.maskedValues ?? null;
+      if (sealed === null) return { masked: [], gapUntil };
+      try {
+        session.secretValues = this.vault.openForRun(id, sealed);
+        return { masked: session.secretValues, gapUntil };
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error;
+        if (error.code === 'secret_unreadable' && sealed !== tried) {
+          tried = sealed;
+          continue;
+        }
+        this.#logger.error(`run ${id}: its output cannot be shown: ${error.message}`);
+        this.unreadable.add(session);
+        return null;
+      }
     }
   }
 
   /** Asked only where it decides: an engine that comes back kills what it finds. */
-  async #engineWasAway(
-    session: RunSession,
-    sandbox: Sandbox,
-    { endedAt, exitCode }: SandboxState,
-  ): Promise<boolean> {
+  async #engineWasAway(sandbox: Sandbox, { endedAt, exitCode }: SandboxState): Promise<boolean> {
     if (endedAt === null || !KILLED_BY_SIGNAL.has(exitCode)) return false;
-    return untilAnswered(session, () => sandbox.engineMayHaveRestarted());
+    return sandbox.engineMayHaveRestarted();
   }
 }
 
 function deadlineOf({ runningAt, limits }: AdoptableRun): number {
   return runningAt + limits.timeoutSeconds * 1000;
-}
-
-async function untilAnswered<T>(session: RunSession, ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      const passing = error instanceof DomainError && error.code === 'engine_unavailable';
-      if (!passing || session.leaving.aborted) throw error;
-      await sleep(RETRY_MS, undefined, { signal: session.leaving }).catch(() => undefined);
-    }
-  }
 }

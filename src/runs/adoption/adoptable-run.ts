@@ -14,7 +14,6 @@ export interface AdoptableRun {
   nonce: string;
   at: NetworkAddress;
   limits: CommandLimits;
-  maskedValues: string | null;
   /** No fence could be put around its address again. */
   unfenced: boolean;
 }
@@ -52,7 +51,6 @@ export function adoptable(run: RunEntity, kept: RunningCommandEntity | null): Ad
     nonce: kept.nonce,
     at: JSON.parse(kept.place) as NetworkAddress,
     limits: JSON.parse(kept.limits) as CommandLimits,
-    maskedValues: kept.maskedValues,
     unfenced: false,
   };
 }
