@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest';
 
 import { loadSettings } from './load-settings.js';
-import type { JsonObject } from './merge-patch.js';
+import { leavesOf, type JsonObject } from './merge-patch.js';
 import { overlaid } from './overlaid-settings.js';
+import type { Settings } from './settings.js';
 
 const base = loadSettings({});
+
+/** As if the operator had written each value into the file. */
+function stated(changes: Partial<Settings> = {}): Settings {
+  const settings = Object.assign({}, base, changes);
+  const { rateLimits, runs, codex } = settings;
+  return { ...settings, configuredKeys: new Set(leavesOf({ rateLimits, runs, codex }).keys()) };
+}
 
 describe('settings with an overlay on top', () => {
   it('have its values, keep all others, and are frozen', () => {
@@ -73,24 +81,30 @@ describe('settings with an overlay on top', () => {
     ['codex.sandbox.resources.pids', { pids: 512 }, { pids: 513 }, /at most 512,/],
     ['codex.sandbox.resources.tmpfs', { tmpfs: '1m' }, { tmpfs: '2g' }, /at most/],
     ['codex.sandbox.resources.workspace', { workspace: '1g' }, { workspace: '11g' }, /at most/],
-  ])('narrow %s, and are refused with both values where they widen it', (key, less, more, rule) => {
-    const at = (value: object) =>
-      key
-        .split('.')
-        .slice(0, -1)
-        .reduceRight<object>((inner, part) => ({ [part]: inner }), value);
-    expect(overlaid(base, at(less) as JsonObject)).toHaveProperty('settings');
-    expect(overlaid(base, at(more) as JsonObject)).toEqual({
-      refused: true,
-      wider: true,
-      problems: [{ key, rule: expect.stringMatching(rule) }],
-    });
-  });
+  ])(
+    'narrow %s where the operator states it, and are refused with both values where they widen it',
+    (key, less, more, rule) => {
+      const at = (value: object) =>
+        key
+          .split('.')
+          .slice(0, -1)
+          .reduceRight<object>((inner, part) => ({ [part]: inner }), value);
+      expect(overlaid(stated(), at(less) as JsonObject)).toHaveProperty('settings');
+      expect(overlaid(base, at(more) as JsonObject)).toHaveProperty(
+        key === 'rateLimits.webhooks.limit' ? 'problems' : 'settings',
+      );
+      expect(overlaid(stated(), at(more) as JsonObject)).toEqual({
+        refused: true,
+        wider: true,
+        problems: [{ key, rule: expect.stringMatching(rule) }],
+      });
+    },
+  );
 
   it('end commands with the service where the operator leaves them, and not the other way', () => {
-    const ending = Object.assign({}, base, { runs: { ...base.runs, onStop: 'end' as const } });
-    expect(overlaid(base, { runs: { onStop: 'end' } })).toHaveProperty('settings');
-    expect(overlaid(base, { runs: { onStop: 'leave' } })).toHaveProperty('settings');
+    const ending = stated({ runs: { ...base.runs, onStop: 'end' as const } });
+    expect(overlaid(stated(), { runs: { onStop: 'end' } })).toHaveProperty('settings');
+    expect(overlaid(stated(), { runs: { onStop: 'leave' } })).toHaveProperty('settings');
     expect(overlaid(ending, { runs: { onStop: 'leave' } })).toMatchObject({
       wider: true,
       problems: [
@@ -100,7 +114,7 @@ describe('settings with an overlay on top', () => {
   });
 
   it('may be as low as the operator’s own limit of requests where that is very low', () => {
-    const low = Object.assign({}, base, { rateLimits: { ...base.rateLimits, api: { limit: 3 } } });
+    const low = stated({ rateLimits: { ...base.rateLimits, api: { limit: 3 } } });
     expect(overlaid(low, { rateLimits: { api: { limit: 3 } } })).toHaveProperty('settings');
     expect(overlaid(low, { rateLimits: { api: { limit: 2 } } })).toMatchObject({ wider: true });
   });

@@ -20,7 +20,8 @@ export type Overlaid =
 
 /**
  * The settings of the start with an overlay on top, in the shape of `risoluto.yaml`, judged as a
- * whole and as a start judges it. The overlay can only narrow.
+ * whole and as a start judges it. What the operator has stated, it can only narrow; a default is no
+ * bound.
  */
 export function overlaid(base: Settings, overlay: JsonObject): Overlaid {
   const { rateLimits, runs, retention, codex } = base;
@@ -59,7 +60,8 @@ function wideningsOf(base: Settings, asked: YamlSettings, overlay: JsonObject): 
   const { rateLimits, runs, codex } = base;
   const [own, now] = [leavesOf({ rateLimits, runs, codex }), leavesOf(asked)];
   return [...leavesOf(overlay).keys()].flatMap((key) => {
-    const rule = wideningOf(key, now.get(key), own.get(key));
+    const bound = base.configuredKeys.has(key) ? own.get(key) : undefined;
+    const rule = wideningOf(key, now.get(key), bound);
     return rule === null ? [] : [{ key, rule }];
   });
 }

@@ -30,23 +30,25 @@ export function isOverlayable(path: string): boolean {
 }
 
 /**
- * Why `asked` is no narrowing of `own`, the operator's value at an overlayable `path`; `null` where
- * it is one. Both are values of the checked settings.
+ * Why an overlay may not ask for `asked` at an overlayable `path`; `null` where it may. `own` is what
+ * the operator has stated there, which it may only narrow; `undefined` where that is nothing. Both
+ * are values of the checked settings.
  */
 export function wideningOf(path: string, asked: unknown, own: unknown): string | null {
   const rule = OVERLAYABLE.find((one) => one.path.test(path));
   if (rule === undefined || asked === own) return null;
   const { direction } = rule;
   if (typeof direction === 'object') {
-    if (asked === direction.to) return null;
+    if (own === undefined || asked === direction.to) return null;
     return `must be ${String(own)} as in the operator’s settings, or ${direction.to}; ${String(asked)} was asked`;
   }
-  const [wanted, bound] = [Number(asked), Number(own)];
-  const least = Math.min(rule.least ?? -Infinity, bound);
+  const wanted = Number(asked);
+  const bound = own === undefined ? null : Number(own);
+  const least = Math.min(rule.least ?? -Infinity, bound ?? Infinity);
   if (direction === 'down' && wanted < least) {
     return `must be at least ${least}; ${wanted} was asked`;
   }
-  if (direction === 'down' ? wanted <= bound : wanted >= bound) return null;
+  if (bound === null || (direction === 'down' ? wanted <= bound : wanted >= bound)) return null;
   const side = direction === 'down' ? 'most' : 'least';
   return `must be at ${side} ${bound}, as in the operator’s settings; ${wanted} was asked`;
 }

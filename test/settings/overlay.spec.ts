@@ -17,7 +17,11 @@ const PATIENCE_MS = 240_000;
 let service: RunningService;
 beforeAll(async () => {
   service = await startService({
-    yaml: { rateLimits: { api: { limit: LIMIT } }, runs: { maxConcurrent: MOST_RUNS } },
+    yaml: {
+      rateLimits: { api: { limit: LIMIT } },
+      runs: { maxConcurrent: MOST_RUNS, minFreeDisk: '1m' },
+      codex: { sandbox: { resources: { memory: '4g' } } },
+    },
   });
 });
 afterAll(() => service?.stop());
@@ -165,20 +169,18 @@ describe('the overlay', () => {
       ['codex.sandbox.extraMounts', 'codex.sandbox.security.noNewPrivileges'],
     ],
     [
-      'what asks for more than the operator allows',
+      'what asks for more than the operator states',
       {
         rateLimits: { api: { limit: LIMIT + 1 }, webhooks: { limit: 9 } },
         runs: { maxConcurrent: 2, outputLimit: '65m', minFreeDisk: 0 },
-        codex: { sandbox: { timeoutSeconds: 3601, resources: { memory: '5g' } } },
+        codex: { sandbox: { timeoutSeconds: 7200, resources: { memory: '5g' } } },
       },
       422,
       'overlay_refused',
       [
         'rateLimits.api.limit',
         'rateLimits.webhooks.limit',
-        'runs.outputLimit',
         'runs.minFreeDisk',
-        'codex.sandbox.timeoutSeconds',
         'codex.sandbox.resources.memory',
       ],
     ],
@@ -193,6 +195,16 @@ describe('the overlay', () => {
       );
     }
     expect([await config(), await auditOf('config.overlay_changed')]).toEqual(before);
+  });
+
+  it('goes beyond a default, which is nobody’s decision', async () => {
+    const answer = await put({ codex: { sandbox: { timeoutSeconds: 7200 } } });
+    expect(answer.status, answer.text).toBe(200);
+    expect(await config()).toMatchObject({
+      codex: { sandbox: { timeoutSeconds: 7200 } },
+      sources: { 'codex.sandbox.timeoutSeconds': 'overlay' },
+    });
+    await put({});
   });
 
   it('leaves one audit row a change, which names keys and holds no value', async () => {

@@ -173,7 +173,7 @@ export class ConfigOverlay implements OnApplicationBootstrap, ReadinessProbe {
     throw new DomainError(
       refused ? 'overlay_refused' : 'validation_failed',
       refused
-        ? 'An overlay narrows what the operator’s file allows, and may not set these so'
+        ? 'An overlay narrows what the operator’s file states, and may not set these so'
         : 'The configuration with this overlay would be wrong',
       { details: problems.map(({ key, rule }) => ({ field: key.slice(0, 200), message: rule })) },
     );

@@ -21,7 +21,7 @@ export function overlaySchema(patch = false): Record<string, unknown> {
   return { ...picked(schema, '', patch), description: DESCRIPTION };
 }
 
-const DESCRIPTION = 'Settings that narrow those of the file, in its shape';
+const DESCRIPTION = 'Settings over those of the file, in its shape';
 
 /** The part that leads to keys that may be overlaid; `null` where none does. */
 function picked(schema: Schema, path: string, patch: boolean): Schema | null {

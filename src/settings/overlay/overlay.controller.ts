@@ -73,8 +73,9 @@ export class OverlayController {
 
   /**
    * Puts another overlay in the place of the present one. The settings that come of it are judged as a
-   * whole, as a start judges them, before anything is changed. It narrows how much the operator allows,
-   * and says never what a sandbox is or reaches: a wider value and other keys are refused by name.
+   * whole, as a start judges them, before anything is changed. It says how much,
+   * never what a sandbox is or reaches, and only narrows what the operator's file states: a wider value
+   * and other keys are refused by name.
    */
   @Put()
   @ApiWrite('config.overlay_changed', ...CHANGE_CODES)

@@ -13,15 +13,19 @@ describe('a stored overlay', () => {
 
   it('keeps what narrows, and loses what is wider than the settings of this start', () => {
     const text = '{"runs":{"maxConcurrent":5},"codex":{"sandbox":{"timeoutSeconds":9}}}';
-    const lowered = Object.assign({}, base, { runs: { ...base.runs, maxConcurrent: 4 } });
+    const stating = (maxConcurrent: number) =>
+      Object.assign({}, base, {
+        runs: { ...base.runs, maxConcurrent },
+        configuredKeys: new Set(['runs.maxConcurrent']),
+      });
+    const lowered = stating(4);
     const read = readOverlay(lowered, text);
     expect(read).toMatchObject({
       overlay: { codex: { sandbox: { timeoutSeconds: 9 } } },
       settings: { runs: { maxConcurrent: 4 }, codex: { sandbox: { timeoutSeconds: 9 } } },
       wider: [expect.stringMatching(/^runs\.maxConcurrent: must be at most 4, .*; 5 was asked$/)],
     });
-    const raised = Object.assign({}, base, { runs: { ...base.runs, maxConcurrent: 5 } });
-    expect(readOverlay(raised, text)).toMatchObject({ wider: [] });
+    expect(readOverlay(stating(5), text)).toMatchObject({ wider: [] });
   });
 
   it.each([
