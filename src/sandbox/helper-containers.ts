@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 
 import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { DataDirectory } from '../persistence/data-directory.js';
-import { standardOutput } from './attached-output.js';
 import { ContainerEngine, type ContainerCreateBody } from './container-engine.js';
 import { INSTANCE_LABEL } from './container-spec.js';
 import { controlUnavailable } from './control-unavailable.js';
@@ -14,6 +13,7 @@ import { EngineRefusal } from './engine-refusal.js';
 import { serviceOf, type HelperService } from './helper-service.js';
 import { LateRemovals } from './late-removals.js';
 import { LogDemultiplexer } from './log-frames.js';
+import { producedOutput } from './produced-output.js';
 
 export const HELPER_LABEL = 'risoluto.helper';
 
@@ -100,7 +100,8 @@ export class HelperContainers {
 
   /**
    * Starts a helper for what it prints, however much; none of it is kept in a log. The stream fails
-   * when the helper does; ending it early ends the helper. Throws `control_unavailable`,
+   * when the helper does (`HelperFailed`); destroying it ends the helper. It is closed when the
+   * container is gone, or the engine has refused to remove it. Throws `control_unavailable`,
    * `engine_unavailable`.
    */
   async produce(task: Omit<HelperTask, 'timeoutMs'>): Promise<Readable> {
@@ -109,26 +110,20 @@ export class HelperContainers {
       id = await this.#create(unlogged(this.#body(task)));
       const attached = await this.engine.attachOutput(id);
       await this.engine.startContainer(id);
-      const made = { id, attached, purpose: task.purpose };
-      return Readable.from(this.#produced(made), { objectMode: false });
+      const made = id;
+      return producedOutput({
+        purpose: task.purpose,
+        attached,
+        exitCode: async () => {
+          await this.engine.wait(made);
+          return (await this.engine.inspectContainer(made)).State.ExitCode;
+        },
+        remove: () => this.#remove(made),
+      });
     } catch (error) {
       if (id !== null) await this.#remove(id);
       if (!(error instanceof EngineRefusal)) throw error;
       throw refusedHelper(task.purpose, error);
-    }
-  }
-
-  async *#produced(made: { id: string; attached: Readable; purpose: string }) {
-    const { id, attached, purpose } = made;
-    let said = '';
-    try {
-      yield* standardOutput(attached, (text) => (said += text));
-      await this.engine.wait(id);
-      const { ExitCode } = (await this.engine.inspectContainer(id)).State;
-      if (ExitCode !== 0) throw new Error(`helper ${purpose} ended with ${ExitCode}: ${said}`);
-    } finally {
-      attached.destroy();
-      await this.#remove(id);
     }
   }
 

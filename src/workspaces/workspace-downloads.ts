@@ -3,6 +3,7 @@ import { createGzip } from 'node:zlib';
 
 import { Injectable, Logger } from '@nestjs/common';
 
+import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { TarFraming, throughFraming } from './archive/tar-framing.js';
 import { checkIssue, noWorkspace } from './workspace-catalogue.js';
@@ -11,6 +12,8 @@ import { Workspaces } from './workspaces.service.js';
 import { WorkspaceShelf } from './workspace-shelf.js';
 
 const MOST_AT_ONCE = 4;
+/** Of the disk limit: a run that passes it is stopped a little later, and its files are asked for. */
+const MOST_SHARE = 2;
 /** Files, directories, symbolic and hard links. */
 const KEPT_TYPES = new Set(['0', '1', '2', '5']);
 
@@ -21,6 +24,7 @@ export class WorkspaceDownloads {
   #open = 0;
 
   constructor(
+    private readonly settings: Settings,
     private readonly shelf: WorkspaceShelf,
     private readonly host: WorkspaceHost,
     private readonly workspaces: Workspaces,
@@ -38,8 +42,8 @@ export class WorkspaceDownloads {
    * read to its end. It fails in its middle rather than end without all there is. Sockets, FIFOs and
    * devices are left out.
    *
-   * @throws DomainError as `check`, and `workspace_busy`, `too_many_streams`, `engine_unavailable`,
-   *   `control_unavailable`
+   * @throws DomainError as `check`, and `workspace_busy`, `too_many_streams`, `archive_too_large`,
+   *   `engine_unavailable`, `control_unavailable`
    */
   async open(issue: string): Promise<Readable> {
     await this.check(issue);
@@ -53,7 +57,8 @@ export class WorkspaceDownloads {
     try {
       release = await this.host.lease.hold(issue);
       await this.check(issue);
-      const tar = await this.host.tools.pack(this.workspaces.pathsOf(issue).workspaceDir);
+      const { workspaceDir } = this.workspaces.pathsOf(issue);
+      const tar = await this.host.tools.pack(workspaceDir, this.#mostBytes);
       return this.#packed(issue, tar, release);
     } catch (error) {
       this.#open -= 1;
@@ -62,16 +67,24 @@ export class WorkspaceDownloads {
     }
   }
 
+  get #mostBytes(): number {
+    return MOST_SHARE * this.settings.codex.sandbox.resources.workspace;
+  }
+
   #packed(issue: string, tar: Readable, release: Release): Readable {
     let leftOut = 0;
-    const framing = new TarFraming(
-      (type) => KEPT_TYPES.has(type),
-      () => (leftOut += 1),
-    );
+    const framing = new TarFraming({
+      keeps: (type) => KEPT_TYPES.has(type),
+      onDropped: () => (leftOut += 1),
+      mostBytes: this.#mostBytes,
+    });
     const packed = createGzip({ level: 1 });
-    pipeline(tar, throughFraming(framing), packed, (error) => {
+    // The helper has the workspace until then, also where the client is long gone.
+    tar.once('close', () => {
       this.#open -= 1;
       release();
+    });
+    pipeline(tar, throughFraming(framing), packed, (error) => {
       if (leftOut > 0) this.#logger.log(`${issue}: ${leftOut} FIFOs or devices left out`);
       const left = (error as NodeJS.ErrnoException | undefined)?.code;
       if (error && left !== 'ERR_STREAM_PREMATURE_CLOSE') {

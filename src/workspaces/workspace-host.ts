@@ -23,9 +23,13 @@ export abstract class WorkspaceTools {
   abstract measure(groups: ReadonlyMap<string, readonly string[]>): Promise<Map<string, number>>;
   /**
    * The directory as an uncompressed GNU tar archive. Destroyed with an error when it could not be
-   * told whole; to be destroyed by whoever reads it.
+   * told whole; to be destroyed by whoever reads it, and closed when nothing looks into the directory
+   * any more.
+   *
+   * @throws DomainError `archive_too_large` where its files are longer than `mostBytes` together, holes
+   *   included; unless counting them takes long.
    */
-  abstract pack(directory: string): Promise<Readable>;
+  abstract pack(directory: string, mostBytes: number): Promise<Readable>;
 }
 
 /** Where `runs` hands in both at start-up. */

@@ -22,6 +22,8 @@ import { startService, type RunningService } from '../support/service.js';
 import { tarGz } from '../workspaces/tar-bytes.js';
 import { risoluto, type CliText } from './risoluto.js';
 
+const MiB = 1024 * 1024;
+
 let service: RunningService;
 let scratch: string;
 let checkout: string;
@@ -155,6 +157,43 @@ describe('an archive from a service that means harm', () => {
     expect(readdirSync(into)).toEqual([]);
     expect(readdirSync(join(into, '..'))).toEqual(['artefacts']);
     expect(existsSync(join(scratch, 'escaped'))).toBe(false);
+  });
+
+  it.each([
+    [
+      'has no room for',
+      'disk has room for',
+      () => tarGz({ name: 'a', body: Buffer.alloc(31 * MiB) }),
+    ],
+    [
+      'would break in the middle of',
+      'disk has room for',
+      () =>
+        tarGz(
+          { name: 'a', body: Buffer.alloc(17 * MiB) },
+          { name: 'b', body: Buffer.alloc(17 * MiB) },
+        ),
+    ],
+  ])('that the disk %s leaves it as it was', async (_what, message, bytes) => {
+    const disk = fresh();
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', disk]);
+    try {
+      cut = false;
+      const into = join(disk, 'artefacts');
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      archive = tarGz({ name: 'fits', body: Buffer.alloc(29 * MiB) });
+      expect(await run(['--download', into], ['true'], url)).toMatchObject({ code: 0 });
+      rmSync(into, { recursive: true });
+
+      archive = bytes();
+      const result = await run(['--download', into], ['true'], url);
+      expect(result.code, result.stderr).toBe(119);
+      expect(result.stderr).toContain(message);
+      expect(readdirSync(into)).toEqual([]);
+    } finally {
+      execFileSync('umount', [disk]);
+    }
   });
 
   it('that is cut off leaves nothing, and is no success', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readdir, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -258,6 +258,22 @@ describe('what a run left behind', () => {
     await expect.poll(trash, { timeout: 30_000 }).toEqual([]);
     expect(readFileSync(secret, 'utf8')).toBe('host secret');
     expect(await auditOf('workspace.deleted')).toMatchObject([{ target: 'HOSTILE' }]);
+  });
+
+  it('is not sent where it is long holes, and is soon free for a run', async () => {
+    await runToEnd(service, { issue: 'HOLES', command: ['truncate', '-s', '100m', 'hole'] });
+    const into = await download('HOLES');
+    expect(statSync(join(into, 'hole')).size).toBe(100 * MiB);
+    execFileSync('rm', ['-rf', into]);
+
+    await runToEnd(service, { issue: 'HOLES', command: ['truncate', '-s', '4T', 'hole'] });
+    const answer = await service.api('GET', '/api/v1/workspaces/HOLES/archive');
+    expect(answer).toMatchObject({ status: 413, body: { error: { code: 'archive_too_large' } } });
+    expect(answer.body.error.message).toContain(String(128 * MiB));
+    expect(await runToEnd(service, { issue: 'HOLES', command: ['rm', 'hole'] })).toMatchObject({
+      status: 'succeeded',
+    });
+    expect(await readdir(await download('HOLES'))).toEqual([]);
   });
 
   it('is not looked into where a link or a file stands in its place', async () => {

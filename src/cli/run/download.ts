@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ArchiveRefused } from '../../workspaces/archive/archive-refused.js';
@@ -17,7 +17,11 @@ const PASSED_OVER: ReadonlySet<string> = new Set([
   'below_no_directory',
 ]);
 
+const GiB = 1024 ** 3;
 const MOST_ENTRIES = 1_000_000;
+const MOST_BYTES = 100 * GiB;
+/** What is left to others of the disk, which is seldom the job's alone. */
+const KEPT_FREE = { bytes: GiB, entries: 10_000, share: 0.05 };
 
 /** Makes the directory where it is missing. @throws CliError `usage` unless it is empty */
 export async function checkDownload(directory: string): Promise<void> {
@@ -49,7 +53,11 @@ export async function download(
   try {
     await unpackArchive(archive, {
       into: staged,
-      limits: { bytes: Number.MAX_SAFE_INTEGER, entries: MOST_ENTRIES },
+      limits: await roomIn(staged),
+      onWritten: async () => {
+        const { bytes } = await roomIn(staged);
+        if (bytes === 0) throw new Error(`the disk of ${directory} has too little free space`);
+      },
       passesOver: (refusal) => {
         const passed = PASSED_OVER.has(refusal.reason);
         if (passed) leftOut(refusal.message);
@@ -63,14 +71,31 @@ export async function download(
   } catch (error) {
     archive.destroy();
     await rm(staged, { recursive: true, force: true }).catch(() => undefined);
-    const { message } = error as Error;
-    const what =
-      error instanceof ArchiveRefused ? `the archive is not unpacked: ${message}` : message;
+    const what = whatFailed(error as Error);
     throw new CliError(EXIT.transferFailed, `--download: ${what}`, {
       code: 'download_failed',
       cause: error,
     });
   }
+}
+
+/** What may be written there: some of the disk stays free, whatever a command made. */
+async function roomIn(directory: string): Promise<{ bytes: number; entries: number }> {
+  const { bavail, blocks, bsize, ffree, files } = await statfs(directory);
+  const kept = Math.min(KEPT_FREE.bytes, KEPT_FREE.share * blocks * bsize);
+  // Some file systems have no fixed number of files, and tell of none.
+  const keptEntries = Math.min(KEPT_FREE.entries, KEPT_FREE.share * files);
+  return {
+    bytes: Math.min(MOST_BYTES, Math.max(0, Math.floor(bavail * bsize - kept))),
+    entries: files === 0 ? MOST_ENTRIES : Math.min(MOST_ENTRIES, Math.max(0, ffree - keptEntries)),
+  };
+}
+
+function whatFailed(error: Error): string {
+  if (!(error instanceof ArchiveRefused)) return error.message;
+  const what = `the archive is not unpacked: ${error.message}`;
+  if (error.reason !== 'too_large' && error.reason !== 'too_many_entries') return what;
+  return `${what}, which is what the disk has room for, 100 GiB and a million files at most`;
 }
 
 function wrong(message: string): CliError {

@@ -26,7 +26,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   sandbox_not_ready: 'The run has no sandbox, or does not have it yet.',
   precondition_failed: 'What `If-Match` names is not what is there now; read it again.',
   body_too_large: 'The body is larger than 1 MiB.',
-  archive_too_large: 'The archive, packed or unpacked, is larger than a workspace may be.',
+  archive_too_large:
+    'The archive, packed or unpacked, is larger than a workspace may be; holes in files count too.',
   uri_too_long: 'A part of the path is longer than 4096 characters.',
   unsupported_media_type:
     'The body is not of the media type that the route takes: `application/json` in UTF-8, uncompressed, unless the route says another.',

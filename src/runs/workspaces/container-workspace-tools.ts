@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 
 import { Injectable } from '@nestjs/common';
@@ -5,6 +6,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { HelperContainers } from '../../sandbox/helper-containers.js';
+import { HelperFailed } from '../../sandbox/produced-output.js';
 import { SandboxImages } from '../../sandbox/sandbox-images.js';
 import { WorkspaceHost, WorkspaceTools } from '../../workspaces/workspace-host.js';
 import { RunWorkspaceLease } from './run-workspace-lease.js';
@@ -14,17 +16,17 @@ const LONG_MS = 15 * 60_000;
 const MEASURE_SECONDS = 10;
 const MEASURE_MS = 60_000;
 
-const TAR = [
-  'tar',
-  '--create',
-  '--file=-',
-  '--directory=/workspace',
-  '--one-file-system',
-  '--format=gnu',
-  '--owner=0',
-  '--group=0',
-  '--numeric-owner',
-];
+/** Clients wait 30 s for the head of an answer. */
+const COUNT_SECONDS = 10;
+const TOO_LARGE = 77;
+
+/** First told, before anything is sent, where it would be more than `$1`; `[` fails beyond 2^63 too. */
+const PACK = `
+bytes=$(timeout ${COUNT_SECONDS} du -s -x -B1 --apparent-size /workspace | cut -f1)
+if [ -n "$bytes" ]; then [ "$bytes" -le "$1" ] 2>/dev/null || exit ${TOO_LARGE}; fi
+exec tar --create --file=- --directory=/workspace --one-file-system --format=gnu \
+  --owner=0 --group=0 --numeric-owner .
+`;
 
 /**
  * What must touch the inside of a workspace is done in a helper container that has those directories
@@ -90,13 +92,25 @@ export class ContainerWorkspaceTools extends WorkspaceTools {
     );
   }
 
-  pack(directory: string): Promise<Readable> {
-    return this.helpers.produce({
+  async pack(directory: string, mostBytes: number): Promise<Readable> {
+    const packed = await this.helpers.produce({
       purpose: 'pack-workspace',
-      argv: [...TAR, '.'],
+      argv: ['sh', '-c', PACK, 'sh', String(mostBytes)],
       mounts: [{ source: directory, target: '/workspace', readOnly: true }],
       caps: ['DAC_READ_SEARCH'],
     });
+    const closed = new Promise((resolve) => packed.once('close', resolve));
+    try {
+      await once(packed, 'readable');
+      return packed;
+    } catch (error) {
+      await closed;
+      if (!(error instanceof HelperFailed) || error.exitCode !== TOO_LARGE) throw error;
+      throw new DomainError(
+        'archive_too_large',
+        `The files of the workspace are longer than ${mostBytes} bytes together, holes included`,
+      );
+    }
   }
 }
 

@@ -44,7 +44,8 @@ export class WorkspaceArchiveController {
    * The issue’s workspace as tar.gz, without HOME. Links are in it as links; sockets, FIFOs and devices
    * are left out. What a run left is whatever a command wanted: unpack it as you would a stranger’s.
    *
-   * Refused while a run uses the workspace; runs of the issue wait until it is sent. A client that
+   * Refused where its files are longer together than twice `codex.sandbox.resources.workspace`: a file
+   * of holes counts with its whole length. Refused while a run uses the workspace; runs of the issue wait until it is sent. A client that
    * does not read for 30 seconds, or takes longer than an hour, is cut off. So is an archive
    * that cannot be sent whole.
    */
@@ -53,6 +54,7 @@ export class WorkspaceArchiveController {
     'validation_failed',
     'workspace_not_found',
     'workspace_busy',
+    'archive_too_large',
     'too_many_streams',
     'engine_unavailable',
     'control_unavailable',

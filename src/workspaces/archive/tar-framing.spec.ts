@@ -25,10 +25,10 @@ describe('the frame of a tar stream', () => {
     fc.assert(
       fc.property(cuts, (where) => {
         let dropped = 0;
-        const framing = new TarFraming(
-          (type) => type === '0',
-          () => (dropped += 1),
-        );
+        const framing = new TarFraming({
+          keeps: (type) => type === '0',
+          onDropped: () => (dropped += 1),
+        });
         expect(through(framing, whole, where)).toEqual(Buffer.concat([a, b, END]));
         expect(dropped).toBe(1);
       }),
@@ -42,6 +42,16 @@ describe('the frame of a tar stream', () => {
     ['behind a pax header', Buffer.concat([pax('path', 'x'), END])],
   ])('refuses what is cut off %s', (_where, bytes) => {
     expect(() => through(new TarFraming(), bytes, [])).toThrow('cut off');
+  });
+
+  it('counts what it passes on, before it does', () => {
+    const most = (mostBytes: number) => new TarFraming({ mostBytes });
+    expect(() => through(most(700), tarOf(a, a), [])).toThrow('larger than the limit');
+    expect(through(most(1400), tarOf(a, a), [])).toEqual(tarOf(a, a));
+    const terabytes = rawEntry({ name: 's', size: 8 ** 11 - 1 });
+    expect(() => [...most(1400).push(terabytes)]).toThrow('larger than the limit');
+    const ofOthers = new TarFraming({ mostBytes: 0, keeps: () => false });
+    expect(through(ofOthers, tarOf(a), [])).toEqual(END);
   });
 
   it('refuses what goes on behind its end, and two sizes for one entry', () => {

@@ -12,6 +12,14 @@ const OF_FILES = '0\x007';
 const SPARSE = /(^|\n)\d+ GNU\.sparse/;
 const SIZE = /(?:^|\n)\d+ size=(\d+)\n/g;
 
+export interface FramingOptions {
+  /** Whether entries of a type are passed on; all, unless told. */
+  keeps?: (type: string) => boolean;
+  onDropped?: () => void;
+  /** Of the files that are passed on, together. */
+  mostBytes?: number;
+}
+
 /**
  * Follows the blocks of a tar stream, whatever they mean, and passes on the entries whose type is
  * kept. The headers that go before an entry (long names, pax) come in one piece with it, bounded;
@@ -30,10 +38,9 @@ export class TarFraming {
   #tailBytes = 0;
   #ended = false;
 
-  constructor(
-    private readonly keeps: (type: string) => boolean = () => true,
-    private readonly onDropped: () => void = () => undefined,
-  ) {}
+  #keptBytes = 0;
+
+  constructor(private readonly options: FramingOptions = {}) {}
 
   /** @throws ArchiveRefused */
   *push(chunk: Buffer): Generator<Buffer> {
@@ -79,13 +86,16 @@ export class TarFraming {
       throw new ArchiveRefused('type_not_taken', 'a file of 8 GiB or more');
     }
     this.#sizes = [];
-    const kept = this.keeps(OF_FILES.includes(type) ? '0' : type);
+    const kept = this.options.keeps?.(OF_FILES.includes(type) ? '0' : type) ?? true;
+    if (kept && (this.#keptBytes += size) > (this.options.mostBytes ?? Infinity)) {
+      throw new ArchiveRefused('too_large');
+    }
     this.#dropsBody = !kept;
     this.#bodyBytes = padded(size);
     const metas = this.#metas;
     this.#metas = [];
     if (kept) yield Buffer.concat([...metas, bytes]);
-    else this.onDropped();
+    else this.options.onDropped?.();
   }
 
   #beginMeta(header: Buffer, size: number): void {
