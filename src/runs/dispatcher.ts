@@ -13,6 +13,7 @@ import { WaitingRoom } from './waiting-room.js';
 
 /** How often an obstacle is looked at again. */
 const OBSTACLE_MS = 1000;
+const LEAST_PAUSE_MS = 50;
 /** How long it may take to let go of running commands, or to end them. */
 const STOP_MS = 8000;
 
@@ -87,7 +88,7 @@ export class Dispatcher implements OnApplicationBootstrap {
       this.room.reason = await this.readiness.obstacle();
       if (this.room.reason !== null) return this.#later();
       const run = await this.queue.take();
-      if (run === null) return;
+      if (run === null) return this.#whenNextMayBegin();
       this.active.add(this.#execute(run));
     }
   }
@@ -97,6 +98,7 @@ export class Dispatcher implements OnApplicationBootstrap {
       const result = await this.executor.execute(run);
       if (result !== 'put-back' || this.signals.stopping) return;
       this.readiness.engineLost();
+      this.#forgetWhenCancelled(run.id);
       // Its slot stays taken meanwhile, so that what fails at once does not fail in a circle.
       await sleep(OBSTACLE_MS);
     } catch (error) {
@@ -105,10 +107,24 @@ export class Dispatcher implements OnApplicationBootstrap {
     }
   }
 
-  #later(): void {
+  /** Those behind a run that was put off have their turn as soon as nobody wants it any more. */
+  #forgetWhenCancelled(runId: string): void {
+    const unlisten = this.signals.cancel.onRequest(runId, () => {
+      unlisten();
+      this.room.forget(runId);
+      this.#wake();
+    });
+  }
+
+  #whenNextMayBegin(): void {
+    const ms = this.room.nextInMs;
+    if (ms !== null) this.#later(Math.max(ms, LEAST_PAUSE_MS));
+  }
+
+  #later(ms = OBSTACLE_MS): void {
     if (this.signals.stopping) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#wake(), OBSTACLE_MS);
+    this.#timer = setTimeout(() => this.#wake(), ms);
   }
 }
 

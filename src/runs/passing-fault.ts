@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DomainError } from '../kernel/domain-error.js';
 import { hostFault } from '../kernel/host-fault.js';
+import type { WaitingReason } from './run-view.js';
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
@@ -12,10 +13,25 @@ const LONGEST_PAUSE_MS = 15_000;
  */
 export function isPassing(error: unknown): boolean {
   if (hostFault(error) !== null) return true;
-  if (error instanceof DomainError) {
-    if (error.code === 'engine_unavailable' || error.code.startsWith('storage_')) return true;
-  }
+  if (error instanceof DomainError && isPassingCode(error.code)) return true;
   return error instanceof Error && error.cause !== undefined && isPassing(error.cause);
+}
+
+/** What to tell of a run that waits because of a passing fault. */
+export function waitingFor(error: unknown): WaitingReason {
+  if (error instanceof DomainError && isPassingCode(error.code)) {
+    return { reason: error.code, message: error.message };
+  }
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (hostFault(error) === null && cause !== undefined) return waitingFor(cause);
+  return {
+    reason: 'host_fault',
+    message: `The machine refused something that the run needs (${hostFault(error) ?? 'unknown'}).`,
+  };
+}
+
+function isPassingCode(code: string): boolean {
+  return code === 'engine_unavailable' || code.startsWith('storage_');
 }
 
 /** How long to wait before the next attempt after so many that failed: 0.5 s, doubled to 15 s. */

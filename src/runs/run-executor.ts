@@ -7,9 +7,10 @@ import { DomainError } from '../kernel/domain-error.js';
 import { WorkspaceUnusableError } from '../workspaces/workspaces.service.js';
 import { CommandLostError, type AdoptableRun } from './adoption/adoptable-run.js';
 import { explain } from './explain.js';
-import { isPassing } from './passing-fault.js';
+import { isPassing, waitingFor } from './passing-fault.js';
 import { decideOutcome, type RunOutcome } from './run-outcome.js';
 import { RunQueue } from './run-queue.js';
+import type { WaitingReason } from './run-view.js';
 import { RunSession } from './run-session.js';
 import { RunSignals } from './run-signals.js';
 import type { RunEntity } from './run.entity.js';
@@ -22,6 +23,11 @@ import { PrepareStep, type PreparedRun } from './steps/prepare.step.js';
 export type Execution = 'finished' | 'put-back' | 'left';
 
 const STORAGE_RETRY_MS = 1000;
+
+/** Nothing of the run has happened, and it can be tried again. */
+class PutBack {
+  constructor(readonly reason?: WaitingReason) {}
+}
 
 /** Takes one run through its steps. */
 @Injectable()
@@ -57,7 +63,7 @@ export class RunExecutor {
 
   async #carry(
     run: RunEntity,
-    work: (session: RunSession) => Promise<RunOutcome | null>,
+    work: (session: RunSession) => Promise<RunOutcome | PutBack>,
   ): Promise<Execution> {
     const session = new RunSession(run);
     this.#sessions.add(session);
@@ -65,9 +71,9 @@ export class RunExecutor {
     if (this.#stopping) this.#letGo(session);
     try {
       const outcome = await work(session);
-      if (outcome === null) {
+      if (outcome instanceof PutBack) {
         await this.finish.giveBack(session);
-        await this.#untilStored(() => this.queue.putBack(run.id));
+        await this.#untilStored(() => this.queue.putBack(run.id, outcome.reason));
         return 'put-back';
       }
       await this.#untilStored(() => this.finish.run(session, outcome));
@@ -88,25 +94,28 @@ export class RunExecutor {
     else session.end('service_stopped');
   }
 
-  /** `null`: nothing of the run has happened, and it can be tried again. */
-  async #outcome(session: RunSession): Promise<RunOutcome | null> {
+  async #outcome(session: RunSession): Promise<RunOutcome | PutBack> {
     let prepared: PreparedRun;
     try {
       prepared = await this.prepare.run(session);
     } catch (error) {
       if (!isPassing(error)) return this.#failed(session, error);
-      return session.endedBy === 'cancel' ? neverBegun(session) : null;
+      return this.#putBack(session, error);
     }
     try {
       return decideOutcome(await this.conduct.run(session, prepared));
     } catch (error) {
       if (error instanceof NeverBegunError) return neverBegun(session);
-      if (error instanceof NotCommittedError) {
-        return session.endedBy === 'cancel' ? neverBegun(session) : null;
-      }
+      if (error instanceof NotCommittedError) return this.#putBack(session, error);
       if (error instanceof LeftRunningError) throw error;
       return this.#failed(session, error);
     }
+  }
+
+  #putBack(session: RunSession, error: unknown): RunOutcome | PutBack {
+    if (session.endedBy === 'cancel') return neverBegun(session);
+    this.#logger.warn(`run ${session.run.id} could not begin yet and waits again`, error);
+    return new PutBack(waitingFor(error));
   }
 
   async #adopted(session: RunSession, adoptable: AdoptableRun): Promise<RunOutcome> {
@@ -146,9 +155,9 @@ export class RunExecutor {
   }
 }
 
-function neverBegun(session: RunSession): RunOutcome | null {
+function neverBegun(session: RunSession): RunOutcome | PutBack {
   const { endedBy, leaving } = session;
-  if (endedBy === 'service_stopped' || (endedBy === null && leaving.aborted)) return null;
+  if (endedBy === 'service_stopped' || (endedBy === null && leaving.aborted)) return new PutBack();
   return { status: 'cancelled', exitCode: null, reason: 'cancelled', message: null };
 }
 

@@ -14,6 +14,7 @@ import { RunEntity } from './run.entity.js';
 import { RunRepository } from './run.repository.js';
 import type { RunIntake } from './run-intake.js';
 import { RunsService } from './runs.service.js';
+import { WaitingRoom } from './waiting-room.js';
 import { HeldWorkspaces } from './workspaces/held-workspaces.js';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -24,16 +25,24 @@ describeRunQueue('the database', () => open());
 /** A request has far more; SQLite takes so many values in one statement. */
 const ROWS_AT_ONCE = 500;
 
+/** Stands still but for what a test lets pass. */
+class MovableClock extends SystemClock {
+  passed = 0;
+  override monotonicMs(): number {
+    return this.passed;
+  }
+}
+
 async function open(root?: string): Promise<QueueUnderTest> {
   const db = await openAuditedDatabase(root === undefined ? {} : { root });
   const { transactions } = db;
-  const clock = new SystemClock();
+  const clock = new MovableClock();
   const runs = new RunRepository(db.read);
   const held = new HeldWorkspaces();
   const signals = new RunSignals(new RunChanges(), new LocalCancelSignal());
   const service = new RunsService(transactions, runs, {} as RunIntake, signals, clock);
   return {
-    queue: new DatabaseRunQueue(transactions, runs, held, clock),
+    queue: new DatabaseRunQueue(transactions, runs, held, new WaitingRoom(clock), clock),
     async add(issues) {
       const rows = issues.map((issue) => queued(issue));
       await transactions.run(SYSTEM_ORIGIN, async ({ manager }) => {
@@ -55,6 +64,9 @@ async function open(root?: string): Promise<QueueUnderTest> {
     hold(issue) {
       held.add(issue);
       return () => held.delete(issue);
+    },
+    pass(ms) {
+      clock.passed += ms;
     },
     async reopened() {
       await db.close();

@@ -74,6 +74,30 @@ describe('while the engine is away', () => {
     await untilReady('ok');
   });
 
+  it('for one run alone, others pass it, those behind it wait, and it says why', async () => {
+    await proxy.open();
+    proxy.refused = /containers\/create[^]*STARVE-1/;
+    // As many as may run at once, so that none is left for the others while these go in a circle.
+    const stuck = await Promise.all(
+      Array.from({ length: 4 }, (_, n) =>
+        createRun(service, { issue: `STARVE-1${n}`, command: ['echo', 'at last'] }),
+      ),
+    );
+    const behind = await createRun(service, { issue: 'STARVE-10', command: ['echo', 'behind'] });
+    await untilHeldUp(stuck[0]!);
+    for (let n = 0; n < 3; n += 1) {
+      const other = { issue: `STARVE-2${n}`, command: ['echo', 'passed'] };
+      expect(await runToEnd(service, other)).toMatchObject({ stdout: 'passed\n' });
+    }
+    await untilHeldUp(stuck[0]!);
+    expect((await showRun(service, behind)).status).toBe('queued');
+    proxy.refused = null;
+    for (const id of stuck) {
+      expect(await finishRun(service, id)).toMatchObject({ stdout: 'at last\n', reason: null });
+    }
+    expect(await finishRun(service, behind)).toMatchObject({ stdout: 'behind\n' });
+  });
+
   it('between two runs, the next one waits and goes on later', async () => {
     await proxy.close();
     const id = await createRun(service, {

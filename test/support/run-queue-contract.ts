@@ -14,6 +14,8 @@ export interface QueueUnderTest {
   finish(id: string): Promise<void>;
   /** Another than a run uses the workspace, until the answer is called. */
   hold(issue: string): () => void;
+  /** Time goes by. */
+  pass(ms: number): void;
   /** The process ends without a word, and another one opens what it left. */
   reopened(): Promise<QueueUnderTest>;
   close(): Promise<void>;
@@ -122,6 +124,37 @@ export function describeRunQueue(adapter: string, openOne: Open): void {
       expect(await taken(line)).toBe(first);
       await line.finish(first!);
       expect([await taken(line), await taken(line)]).toEqual([third, null]);
+    });
+
+    it('passes over a run that met an obstacle and its issue, longer each time, and no other', async () => {
+      const line = await open();
+      const [first, behind, other, third] = await line.add(['A', 'A', 'B', 'C']);
+      const reason = { reason: 'engine_unavailable', message: 'It is away.' };
+      const pauses: number[] = [];
+      expect(await taken(line)).toBe(first);
+      await line.queue.putBack(first!, reason);
+      expect(await taken(line)).toBe(other);
+      await line.queue.putBack(other!);
+      expect([await taken(line), await taken(line), await taken(line)]).toEqual([
+        other,
+        third,
+        null,
+      ]);
+      for (let attempt = 0; attempt < 4; attempt += 1) {
+        let waited = 0;
+        while ((await taken(line)) === null) {
+          line.pass(250);
+          waited += 250;
+        }
+        pauses.push(waited);
+        await line.queue.putBack(first!, reason);
+      }
+      expect(pauses.toSorted((one, two) => one - two)).toEqual(pauses);
+      expect(new Set(pauses).size).toBe(pauses.length);
+      line.pass(15_000);
+      expect(await taken(line)).toBe(first);
+      await line.finish(first!);
+      expect(await taken(line)).toBe(behind);
     });
 
     it('puts nothing back that waits already or is over', async () => {

@@ -165,6 +165,6 @@ export class RunsController {
   }
 
   #view(run: RunEntity): RunView {
-    return viewOf(run, this.room.reason);
+    return viewOf(run, this.room.reasonOf(run.id));
   }
 }
