@@ -19,9 +19,9 @@ export class FileOutputLog extends OutputLog {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     const file = await open(path, 'a+', 0o600);
     try {
-      const { line, end, size } = await lastWholeLine(file);
+      const { record, end, size } = await lastWholeRecord(file);
       if (end < size) await file.truncate(end);
-      return new FileOutputAppender(file, end, line);
+      return new FileOutputAppender(file, end, record);
     } catch (error) {
       await file.close();
       throw error;
@@ -63,16 +63,13 @@ export class FileOutputLog extends OutputLog {
 
 /** What a failed append left of a line is cut off before the next one. */
 class FileOutputAppender implements OutputAppender {
-  readonly last: StoredRecord | null;
   #torn = false;
 
   constructor(
     private readonly file: FileHandle,
     private size: number,
-    lastLine: string | null,
-  ) {
-    this.last = lastLine === null ? null : (JSON.parse(lastLine) as StoredRecord);
-  }
+    readonly last: StoredRecord | null,
+  ) {}
 
   async append(records: readonly StoredRecord[]): Promise<void> {
     const bytes = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
@@ -148,11 +145,38 @@ function parseLines(text: string): OutputRecord[] {
     .map((line) => JSON.parse(line) as OutputRecord);
 }
 
-/** The last line that has its end, `null` when there is none, and where it ends. */
+/**
+ * The last record that is whole, `null` when there is none, and where it ends. After a loss of power
+ * a file can have its length and not all of its bytes: a line that is no record is as torn as one
+ * without its end.
+ */
+async function lastWholeRecord(
+  file: FileHandle,
+): Promise<{ record: StoredRecord | null; end: number; size: number }> {
+  const { size } = await file.stat();
+  let before = size;
+  for (;;) {
+    const { line, start, end } = await lastWholeLine(file, before);
+    const record = line === null ? null : parseRecord(line);
+    if (line === null || record !== null) return { record, end, size };
+    before = start;
+  }
+}
+
+function parseRecord(line: string): StoredRecord | null {
+  try {
+    const record = JSON.parse(line) as Partial<StoredRecord> | null;
+    return Number.isInteger(record?.seq) ? (record as StoredRecord) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The last line before `size` that has its end, `null` when there is none, and where it lies. */
 async function lastWholeLine(
   file: FileHandle,
-): Promise<{ line: string | null; end: number; size: number }> {
-  const { size } = await file.stat();
+  size: number,
+): Promise<{ line: string | null; start: number; end: number }> {
   let start = size;
   let tail = Buffer.alloc(0);
   for (;;) {
@@ -160,7 +184,7 @@ async function lastWholeLine(
     const before = end > 0 ? tail.lastIndexOf(NEWLINE, end - 1) : -1;
     if (start === 0 || before >= 0) {
       const line = end < 0 ? null : tail.toString('utf8', before + 1, end);
-      return { line, end: start + end + 1, size };
+      return { line, start: start + before + 1, end: start + end + 1 };
     }
     const length = Math.min(READ_BYTES, start);
     start -= length;
