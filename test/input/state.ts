@@ -5,8 +5,8 @@ import sqlite3 from 'sqlite3';
 
 import type { RunningService } from '../support/service.js';
 
-/** The readiness probe writes here by itself. */
-const NOT_STATE = new Set(['storage_probe']);
+/** The readiness probe and retention write here by themselves. */
+const NOT_STATE = new Set(['storage_probe', 'retention_clock']);
 
 type Row = Record<string, unknown>;
 

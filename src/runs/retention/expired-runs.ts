@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../../config/settings.js';
-import { Clock } from '../../kernel/clock.js';
 import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
 import type { RetentionTask } from '../../kernel/retention.js';
 import { Transactions } from '../../persistence/transactions.js';
 import { OutputLog } from '../output/output-log.js';
 import { RunRepository } from '../run.repository.js';
+import { BelievedTime } from './believed-time.js';
 
 const DAY_MS = 86_400_000;
 const AT_A_TIME = 200;
@@ -21,14 +21,16 @@ export class ExpiredRuns implements RetentionTask {
     private readonly transactions: Transactions,
     private readonly runs: RunRepository,
     private readonly log: OutputLog,
-    private readonly clock: Clock,
+    private readonly time: BelievedTime,
   ) {}
 
   /** The rows first: output without a row is removed by `OrphanedOutput`, and no row may lie. */
   async removeSome(): Promise<number> {
     const { runsDays } = this.settings.retention;
     if (runsDays === 0) return 0;
-    const before = this.clock.now() - runsDays * DAY_MS;
+    const now = await this.time.now();
+    if (now === null) return 0;
+    const before = now - runsDays * DAY_MS;
     const ids = await this.runs.finishedBefore(before, AT_A_TIME);
     if (ids.length === 0) return 0;
     await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
