@@ -19,6 +19,12 @@ const BACKLOG = 4096;
 /** How long answers that are under way may take once the service stops; then they are cut. */
 const DRAIN_MS = 5000;
 
+/**
+ * What has not ended by then is left as it is: the next start finds it as after a crash. Who stops
+ * services is told that it takes 10 s at most.
+ */
+const STOP_MS = 9300;
+
 function readSettings(): Settings {
   try {
     return loadSettings(processEnvironment());
@@ -36,6 +42,10 @@ function stopOnSignals(app: NestFastifyApplication, rootLogger: RootLogger): voi
     stopping = true;
     rootLogger.pino.info({ signal }, 'stopping');
     setTimeout(() => app.getHttpServer().closeAllConnections(), DRAIN_MS).unref();
+    setTimeout(() => {
+      rootLogger.pino.error('did not stop in time; what is left is settled by the next start');
+      end(rootLogger, EXIT_FAILURE);
+    }, STOP_MS).unref();
     app.close().then(
       () => end(rootLogger, 0),
       (error: unknown) => {

@@ -17,6 +17,9 @@ export interface LineLimits {
 
 const LIMITS: LineLimits = { waiting: 1024, group: 64 };
 
+/** How long a stopping service waits for another process that has the database. */
+const HASTY_MS = 500;
+
 interface Caller {
   readonly origin: Origin;
   readonly since: number;
@@ -43,6 +46,7 @@ export class GroupCommit extends Transactions {
   readonly #line: Caller[] = [];
   #serving: Promise<void> | null = null;
   #closed = false;
+  #hasty: 'no' | 'asked' | 'yes' = 'no';
 
   constructor(
     private readonly dataSource: DataSource,
@@ -71,6 +75,10 @@ export class GroupCommit extends Transactions {
       this.#line.push({ origin, work, since: performance.now(), ...answer });
       this.#serving ??= this.#serve();
     });
+  }
+
+  hasten(): void {
+    if (this.#hasty === 'no') this.#hasty = 'asked';
   }
 
   /** Takes no new work and answers those that wait. */
@@ -157,12 +165,17 @@ export class GroupCommit extends Transactions {
    * the next: they get their answer too, so that nobody waits for the database more than twice.
    */
   #refuseWaiting(since: number, error: unknown): void {
-    const refused = this.#line.filter((caller) => caller.since <= since);
+    const all = this.#closed || this.#hasty === 'yes';
+    const refused = this.#line.filter((caller) => all || caller.since <= since);
     this.#line.splice(0, refused.length);
     for (const caller of refused) caller.reject(translateStorageError(error));
   }
 
   async #begin(): Promise<void> {
+    if (this.#hasty === 'asked') {
+      this.#hasty = 'yes';
+      await this.#runner.query(`PRAGMA busy_timeout = ${HASTY_MS}`);
+    }
     try {
       await this.#runner.query('BEGIN IMMEDIATE');
     } catch (error) {

@@ -37,4 +37,7 @@ export abstract class Transactions {
    * cannot be written, `shutting_down` after the service began to stop.
    */
   abstract run<T>(origin: Origin, work: (tx: Transaction) => Promise<T>): Promise<T>;
+
+  /** The service stops: from now on nobody waits long for a database that another process has. */
+  abstract hasten(): void;
 }

@@ -3,6 +3,7 @@ import { Module, type OnModuleDestroy } from '@nestjs/common';
 import { EgressModule } from '../egress/egress.module.js';
 import { RetentionTasks } from '../kernel/retention.js';
 import { DataDirectory } from '../persistence/data-directory.js';
+import { Transactions } from '../persistence/transactions.js';
 import { SandboxModule } from '../sandbox/sandbox.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
@@ -108,6 +109,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
 export class RunsModule implements OnModuleDestroy {
   constructor(
     private readonly dispatcher: Dispatcher,
+    private readonly transactions: Transactions,
     tasks: RetentionTasks,
     runs: ExpiredRuns,
     keys: ExpiredIdempotencyKeys,
@@ -117,6 +119,7 @@ export class RunsModule implements OnModuleDestroy {
 
   /** Before the server closes, so that streams end with a word and runs with an outcome. */
   onModuleDestroy(): Promise<void> {
+    this.transactions.hasten();
     return this.dispatcher.stop();
   }
 }

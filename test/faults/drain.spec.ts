@@ -103,23 +103,41 @@ describe('SIGTERM', () => {
     async () => {
       const id = await createRun(service, { issue: 'DRAIN-3', command: sh('echo up; sleep 120') });
       await untilPrinted(service, id, 'up');
+      // Hangs in the middle of a run's start, so that there is somebody to wait for until the last.
+      proxy.hang();
+      const next = await createRun(service, { issue: 'DRAIN-4', command: ['echo', 'on'] });
+      await untilStatus(service, next, 'preparing');
       const free = await lockDatabase(`${service.dataDir}/risoluto.db`);
+      const stopped = new AbortController();
+      const answers: Promise<number>[] = [];
+      const change = () =>
+        service
+          .api('PUT', `/api/v1/secrets/LATE_${answers.length}`, { body: { value: 'x' } })
+          .then(({ status }) => status)
+          .catch(() => 0);
+      // Some wait already, and more come for as long as anybody listens.
+      const drip = (async () => {
+        for (let n = 0; n < 200; n += 1) answers.push(change());
+        while (!stopped.signal.aborted) {
+          answers.push(change());
+          await sleep(100);
+        }
+      })();
       try {
-        const changes = Array.from({ length: 200 }, (_, n) =>
-          service
-            .api('PUT', `/api/v1/secrets/LATE_${n}`, { body: { value: 'x' } })
-            .then(({ status }) => status)
-            .catch(() => 0),
-        );
         await sleep(500);
         await stopInTime();
-        expect((await Promise.all(changes)).filter((status) => status === 204)).toEqual([]);
+        stopped.abort();
+        await drip;
+        expect((await Promise.all(answers)).filter((status) => status === 204)).toEqual([]);
       } finally {
+        stopped.abort();
         await free();
+        await proxy.open();
       }
       await service.start();
       expect((await service.api('GET', '/api/v1/secrets')).body.keys).toEqual([]);
       expect((await showRun(service, id)).status).toBe('running');
+      expect(await finishRun(service, next)).toMatchObject({ stdout: 'on\n' });
       await cancelRun(service, id);
       expect(await finishRun(service, id)).toMatchObject({ status: 'cancelled' });
     },
