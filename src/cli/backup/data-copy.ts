@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -7,14 +7,15 @@ import { AuditKey } from '../../audit/audit-key.js';
 import { FileAuditAnchor } from '../../audit/file-audit-anchor.js';
 import { judgeAnchor } from '../../audit/trail-state.js';
 import { DatabaseCopy } from '../../persistence/database-copy.js';
-import { AUDIT_HEAD, AUDIT_KEY, DATABASE, FILES } from './manifest.js';
+import { BackupRefused } from './backup-refused.js';
+import { AUDIT_HEAD, AUDIT_KEY, DATABASE, FILES, SECRETS_FILE } from './manifest.js';
+import { SecretsFileCopy, fileOfMoment, type CommittedFile } from './secrets-file-copy.js';
 
 /** A busy service can append more rows between two looks than a crash could have left. */
 const ATTEMPTS = 5;
+/** Secrets must be those of the database; nothing less is a backup. */
+const ATTEMPTS_FOR_SECRETS = 25;
 const PAUSE_MS = 200;
-
-/** What is replaced whole while the database stays as it is, so that both must be of one moment. */
-const REPLACED = ['secrets.enc'] as const;
 
 export interface DataCopy {
   /** Where the copies lie, under the names that they have in the data directory. */
@@ -28,28 +29,51 @@ export interface DataCopy {
 
 /**
  * Copies the database and the files beside it from under a service that may be running. The files come
- * first: the audit's table may be ahead of its head and of the log, never behind.
+ * first: the audit's table may be ahead of its head and of the log, never behind. The secrets' file is
+ * the one that the copied database means.
+ *
+ * @throws BackupRefused
  */
 export async function copyData(dataDir: string, directory: string): Promise<DataCopy> {
   for (let attempt = 1; ; attempt++) {
     await mkdir(directory, { mode: 0o700 });
-    const before = await replacedFiles(dataDir);
     const files = await copyFiles(dataDir, directory);
-    const database = await DatabaseCopy.take(join(dataDir, DATABASE), join(directory, DATABASE));
+    const secrets = new SecretsFileCopy(join(dataDir, SECRETS_FILE));
+    const { result: database, ...looks } = await secrets.during(() =>
+      DatabaseCopy.take(join(dataDir, DATABASE), join(directory, DATABASE)),
+    );
+    const found = fileOfMoment(secrets, await committedFile(database), looks);
     const headFits = await fits(directory, database);
-    const quiet = before === (await replacedFiles(dataDir));
-    if ((headFits && quiet) || attempt === ATTEMPTS) {
+    if (typeof found === 'object' && (headFits || attempt >= ATTEMPTS)) {
+      if (found.content !== null) {
+        await writeFile(join(directory, SECRETS_FILE), found.content, { mode: 0o600 });
+        files.push(SECRETS_FILE);
+      }
       return { directory, database, files, headFits };
     }
     await database.close();
     await rm(directory, { recursive: true });
+    if (found === 'conflict') throw new BackupRefused(CONFLICT);
+    if (attempt >= ATTEMPTS_FOR_SECRETS) throw new BackupRefused(TOO_FAST);
     await sleep(PAUSE_MS);
   }
 }
 
+const CONFLICT =
+  'secrets.enc was written by another program while a change of ours waits in secrets.enc.next: settle which one counts first, as the service says at its start';
+const TOO_FAST =
+  'secrets.enc changed faster than it and the database could be copied: try again when fewer secrets are written';
+
+async function committedFile(database: DatabaseCopy): Promise<CommittedFile> {
+  const [row] = await database.query<CommittedFile>(
+    'SELECT digest AS committed, previous_digest AS before FROM secrets_file WHERE id = 1',
+  );
+  return row ?? { committed: null, before: null };
+}
+
 async function copyFiles(dataDir: string, directory: string): Promise<string[]> {
   const copied: string[] = [];
-  for (const name of FILES) {
+  for (const name of FILES.filter((file) => file !== SECRETS_FILE)) {
     try {
       await copyFile(join(dataDir, name), join(directory, name), constants.COPYFILE_EXCL);
       copied.push(name);
@@ -58,14 +82,6 @@ async function copyFiles(dataDir: string, directory: string): Promise<string[]> 
     }
   }
   return copied;
-}
-
-async function replacedFiles(dataDir: string): Promise<string> {
-  const states = REPLACED.map(async (name) => {
-    const found = await stat(join(dataDir, name)).catch(() => null);
-    return found === null ? 'none' : `${found.ino} ${found.mtimeMs} ${found.size}`;
-  });
-  return (await Promise.all(states)).join('\n');
 }
 
 /** As the restored service will judge it at its start. */

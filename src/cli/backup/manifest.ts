@@ -9,12 +9,13 @@ export const MANIFEST = 'manifest.json';
 export const DATABASE = 'risoluto.db';
 export const AUDIT_KEY = 'audit.key';
 export const AUDIT_HEAD = 'audit.head';
+export const SECRETS_FILE = 'secrets.enc';
 
 /**
  * What is taken of the data directory beside the database and the output, where it is there. The lock
  * and the instance's id stay behind, and so does whatever else lies there, a master key above all.
  */
-export const FILES = [AUDIT_KEY, AUDIT_HEAD, 'secrets.enc', 'secrets.audit.log'] as const;
+export const FILES = [AUDIT_KEY, AUDIT_HEAD, SECRETS_FILE, 'secrets.audit.log'] as const;
 
 export function outputName(runId: string): string {
   return `output/${runId}.ndjson`;
