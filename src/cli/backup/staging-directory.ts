@@ -1,21 +1,25 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** A directory (mode 0700) on the file system of what is being made, for as long as it is not whole. */
 export class StagingDirectory {
   private constructor(readonly path: string) {}
 
-  /** Makes `<target>.<label>-<pid>`, and removes those whose process was killed. */
+  /**
+   * Makes `<target>.<label>-<pid>-<start>`, and removes those whose process was killed, also where
+   * another program has its pid by now.
+   */
   static beside(target: string, label: string): StagingDirectory {
     const directory = dirname(target);
     const prefix = `${basename(target)}.${label}-`;
     for (const name of readdirSync(directory)) {
-      const pid = name.startsWith(prefix) ? name.slice(prefix.length) : '';
-      if (/^\d{1,10}$/.test(pid) && !isAlive(Number(pid))) {
-        rmSync(join(directory, name), { recursive: true, force: true });
-      }
+      const owner = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+      const [, pid, start] = /^(\d{1,10})-(\d{1,20})$/.exec(owner) ?? [];
+      if (pid === undefined || start === undefined) continue;
+      if (Number(pid) !== process.pid && startOf(Number(pid)) === start) continue;
+      rmSync(join(directory, name), { recursive: true, force: true });
     }
-    const path = join(directory, `${prefix}${process.pid}`);
+    const path = join(directory, `${prefix}${process.pid}-${startOf(process.pid) ?? '0'}`);
     mkdirSync(path, { mode: 0o700 });
     return new StagingDirectory(path);
   }
@@ -29,12 +33,13 @@ export class StagingDirectory {
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false;
+/** When the process began, in ticks since the machine did; `null` where there is none of that pid. */
+function startOf(pid: number): string | null {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the name in parentheses, and may hold anything.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch {
+    return null;
   }
 }
