@@ -150,7 +150,7 @@ describe('an archive that is refused', () => {
     ['a link in place of a file', 'duplicate', tarGz(file('a'), link('a', 'b'))],
     ['a name that is not UTF-8', 'name_not_utf8', tarGz({ name: Buffer.from([0x61, 0xff]) })],
     ['a name too long', 'name_too_long', tarGz(longName('n'.repeat(300)), file('a'))],
-    ['too many directories', 'too_deep', tarGz(longName('d/'.repeat(200)), file('a'))],
+    ['too many directories', 'too_deep', tarGz(longName(`${'d/'.repeat(200)}x`), file('a'))],
     ['meta data of 1 MiB', 'name_too_long', tarGz(longName('n'.repeat(MiB)), file('a'))],
     ['a file too large', 'too_large', tarGz(file('big', { size: 65 * MiB }))],
     ['no gzip', 'not_an_archive', tarOf(file('a'))],

@@ -13,6 +13,7 @@ export type RefusalReason =
   | 'too_many_entries'
   | 'too_large'
   | 'not_an_archive'
+  | 'header_invalid'
   | 'cut_off'
   | 'trailing_data';
 
@@ -32,6 +33,7 @@ export const REFUSAL_TEXTS: Readonly<Record<RefusalReason, string>> = {
   too_many_entries: 'is one entry too many',
   too_large: 'makes the archive larger than the limit when unpacked',
   not_an_archive: 'the body is no tar archive compressed with gzip',
+  header_invalid: 'the archive has a header that may be read in two ways',
   cut_off: 'the archive is cut off',
   trailing_data: 'something follows the end of the archive',
 };

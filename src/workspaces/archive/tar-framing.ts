@@ -1,16 +1,16 @@
 import { Transform } from 'node:stream';
 
 import { ArchiveRefused } from './archive-refused.js';
+import { EntryMeta } from './entry-meta.js';
+import { BLOCK, padded, readHeader, type TarHeader } from './tar-header.js';
 
-const BLOCK = 512;
 const MOST_META_BYTES = 64 * 1024;
 const MOST_METAS = 4;
 /** Writers fill up to a record of 10 KiB, or to what their tape had. */
 const MOST_TAIL_BYTES = 1024 * 1024;
-const META_TYPES = 'xgLKXN';
-const OF_FILES = '0\x007';
-const SPARSE = /(^|\n)\d+ GNU\.sparse/;
-const SIZE = /(?:^|\n)\d+ size=(\d+)\n/g;
+const META_TYPES = 'xgLKX';
+/** Of the first GNU tar; readers take it for different things. */
+const OLD_NAMES = 'N';
 
 export interface FramingOptions {
   /** Whether entries of a type are passed on; all, unless told. */
@@ -18,21 +18,23 @@ export interface FramingOptions {
   onDropped?: () => void;
   /** Of the files that are passed on, together. */
   mostBytes?: number;
+  /** Hears of each that is passed on. */
+  onEntry?: (entry: { type: string; name: string; size: number }) => void;
 }
 
 /**
  * Follows the blocks of a tar stream, whatever they mean, and passes on the entries whose type is
  * kept. The headers that go before an entry (long names, pax) come in one piece with it, bounded;
- * what is cut off or goes on behind its end is refused. Names stay the bytes that they are.
+ * what is cut off or goes on behind its end is refused, and what two readers may read in two ways.
+ * Names stay the bytes that they are.
  */
 export class TarFraming {
   #part: Buffer[] = [];
   #partBytes = 0;
   #wanted = BLOCK;
-  #meta: Buffer | null = null;
-  #metas: Buffer[] = [];
-  /** That the headers before an entry tell for it. */
-  #sizes: number[] = [];
+  #metaHeader: TarHeader | null = null;
+  #metas = 0;
+  #meta = new EntryMeta();
   #bodyBytes = 0;
   #dropsBody = false;
   #tailBytes = 0;
@@ -71,51 +73,52 @@ export class TarFraming {
   *#whole(bytes: Buffer): Generator<Buffer> {
     this.#part = [];
     this.#partBytes = 0;
-    if (this.#meta !== null) return this.#addMeta(this.#meta, bytes);
+    if (this.#metaHeader !== null) return this.#addMeta(this.#metaHeader, bytes);
     if (isZero(bytes)) {
-      if (this.#metas.length > 0) throw new ArchiveRefused('cut_off');
+      if (this.#metas > 0) throw new ArchiveRefused('cut_off');
       this.#ended = true;
       return;
     }
-    const type = String.fromCharCode(bytes[156] ?? 0);
-    const size = sizeOf(bytes);
-    if (META_TYPES.includes(type)) return this.#beginMeta(bytes, size);
-    if (size > 0 && '123456'.includes(type)) throw new ArchiveRefused('not_an_archive');
-    // Another size than the header's would let two readers see two archives.
-    if (this.#sizes.some((told) => told !== size)) {
-      throw new ArchiveRefused('type_not_taken', 'a file of 8 GiB or more');
+    const header = readHeader(bytes);
+    if (META_TYPES.includes(header.type)) return this.#beginMeta(header);
+    const meta = this.#meta;
+    this.#meta = new EntryMeta();
+    this.#metas = 0;
+    meta.checkSize(header.size);
+    const { type, size } = header;
+    const name = meta.path ?? header.name;
+    // Once a directory was a file whose name ends so; who knows that takes its size for 0.
+    const isDirectory = type === '0' && (meta.path ?? header.field).endsWith('/');
+    if (size > 0 && (isDirectory || '123456'.includes(type))) {
+      throw new ArchiveRefused('header_invalid');
     }
-    this.#sizes = [];
-    const kept = this.options.keeps?.(OF_FILES.includes(type) ? '0' : type) ?? true;
-    if (kept && (this.#keptBytes += size) > (this.options.mostBytes ?? Infinity)) {
+    if (type === OLD_NAMES) throw new ArchiveRefused('type_not_taken', name);
+    this.#bodyBytes = padded(size);
+    const kept = this.options.keeps?.(type === '7' ? '0' : type) ?? true;
+    this.#dropsBody = !kept;
+    if (!kept) return this.options.onDropped?.();
+    this.#keptBytes += size;
+    if (this.#keptBytes > (this.options.mostBytes ?? Infinity)) {
       throw new ArchiveRefused('too_large');
     }
-    this.#dropsBody = !kept;
-    this.#bodyBytes = padded(size);
-    const metas = this.#metas;
-    this.#metas = [];
-    if (kept) yield Buffer.concat([...metas, bytes]);
-    else this.options.onDropped?.();
+    this.options.onEntry?.({ type: isDirectory ? '5' : type, name, size });
+    yield Buffer.concat([...meta.bytes(), bytes]);
   }
 
-  #beginMeta(header: Buffer, size: number): void {
-    if (size > MOST_META_BYTES || this.#metas.length >= MOST_METAS) {
+  #beginMeta(header: TarHeader): void {
+    this.#metas += 1;
+    if (header.size > MOST_META_BYTES || this.#metas > MOST_METAS) {
       throw new ArchiveRefused('name_too_long');
     }
-    if (size === 0) return;
-    this.#meta = header;
-    this.#wanted = padded(size);
+    if (header.size === 0) return;
+    this.#metaHeader = header;
+    this.#wanted = padded(header.size);
   }
 
-  #addMeta(header: Buffer, body: Buffer): void {
-    const text = body.toString('latin1', 0, sizeOf(header));
-    if ('xgX'.includes(String.fromCharCode(header[156] ?? 0))) {
-      if (SPARSE.test(text)) throw new ArchiveRefused('type_not_taken', 'a sparse file');
-      for (const [, size] of text.matchAll(SIZE)) this.#sizes.push(Number(size));
-    }
-    this.#metas.push(Buffer.concat([header, body]));
-    this.#meta = null;
+  #addMeta({ type, size }: TarHeader, body: Buffer): void {
+    this.#metaHeader = null;
     this.#wanted = BLOCK;
+    this.#meta.add(type, body.subarray(0, size));
   }
 
   #tail(bytes: Buffer): void {
@@ -126,28 +129,8 @@ export class TarFraming {
   }
 }
 
-function padded(size: number): number {
-  return Math.ceil(size / BLOCK) * BLOCK;
-}
-
 function isZero(bytes: Buffer): boolean {
   return bytes.every((byte) => byte === 0);
-}
-
-/** Octal text, or GNU's base 256 where the first bit is set. */
-function sizeOf(header: Buffer): number {
-  const field = header.subarray(124, 136);
-  if (((field[0] ?? 0) & 0x80) !== 0) {
-    const size = Number(BigInt(`0x${field.subarray(1).toString('hex')}`));
-    if (field[0] === 0x80 && Number.isSafeInteger(size)) return size;
-    throw new ArchiveRefused('not_an_archive');
-  }
-  const text = field
-    .toString('latin1')
-    .replace(/^ +/, '')
-    .replace(/[\0 ].*$/s, '');
-  if (!/^[0-7]*$/.test(text)) throw new ArchiveRefused('not_an_archive');
-  return text === '' ? 0 : Number.parseInt(text, 8);
 }
 
 export function throughFraming(framing: TarFraming): Transform {
