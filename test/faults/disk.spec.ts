@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -151,6 +152,24 @@ describe('a workspaces’ disk', () => {
       });
       await end();
       expect(await finishRun(service, id)).toMatchObject({ status: 'succeeded', stdout: 'on\n' });
+      await whole();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'of which a workspace is deleted under its run ends that run with the reason, and no later one',
+    async () => {
+      const id = await createRun(service, { issue: 'WORK-3', command: sh('echo up; sleep 90') });
+      await untilPrinted(service, id, 'up');
+      rmSync(join(work.path, 'workspaces', 'WORK-3'), { recursive: true });
+      expect(await finishRun(service, id)).toMatchObject({
+        status: 'failed',
+        reason: 'control_unavailable',
+        stdout: 'up\n',
+      });
+      const again = { issue: 'WORK-3', command: sh('echo on >f; cat f') };
+      expect(await runToEnd(service, again)).toMatchObject({ stdout: 'on\n' });
       await whole();
     },
     PATIENCE_MS,

@@ -56,6 +56,31 @@ async function expectNamed(id: string): Promise<void> {
   expect(message).toContain('npm run quickstart');
 }
 
+describe('a policy that is lowered while a run waits', () => {
+  it(
+    'keeps what asked for more from starting and says so, and no other',
+    async () => {
+      const busy = await running('LOWER-1');
+      const memory = 512 * 1024 * 1024;
+      const policy = { resources: { memory } };
+      const wider = await createRun(service, { issue: 'LOWER-2', command: ['true'], policy });
+      const other = await createRun(service, { issue: 'LOWER-3', command: ['true'] });
+      const overlay = { codex: { sandbox: { resources: { memory: memory / 2 } } } };
+      const put = await service.api('PUT', '/api/v1/config/overlay', { body: overlay });
+      expect(put.status, put.text).toBe(200);
+      await busy.end();
+      const { reason, message, phases } = await untilStatus(service, wider, 'failed');
+      expect([reason, phases.runningAt]).toEqual(['policy_widened', null]);
+      expect(message).toContain('became narrower after the run was accepted');
+      expect(message).toContain('policy.resources.memory');
+      expect(await finishRun(service, other)).toMatchObject({ status: 'succeeded' });
+      expect((await service.api('DELETE', '/api/v1/config/overlay')).status).toBe(200);
+      await expectNoRemains(service);
+    },
+    PATIENCE_MS,
+  );
+});
+
 describe('an image that is removed from the engine', () => {
   it(
     'leaves what runs alone, fails what begins with the remedy, and is used again when it is back',

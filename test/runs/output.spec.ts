@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { sized } from '../support/long-form.js';
 import { createRun, finishRun, runToEnd } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
 import { allEvents, eventsOf, followEvents, linesOf, outputOf } from './run-output.js';
@@ -9,6 +10,8 @@ import { cancelRun, setSecret, sh, UNLIMITED, untilPrinted } from './run-questio
 
 const MiB = 1024 * 1024;
 const LIMIT = MiB / 2;
+const FLOOD_MIB = sized(48, 1024);
+const FLOOD_PATIENCE_MS = sized(55_000, 900_000);
 const SECRET = 'Sp/cial+Value=with?16&more';
 
 let service: RunningService;
@@ -75,24 +78,32 @@ describe('stored output', () => {
 });
 
 describe('a flood', () => {
-  it('is stored up to the limit and marked, with and without newlines, and costs no memory', async () => {
-    const before = await residentBytes();
-    const [oneLine, manyLines] = await Promise.all([
-      runToEnd(service, { issue: 'FLOOD-1', command: sh('head -c 48M /dev/zero | tr "\\0" x') }),
-      runToEnd(service, { issue: 'FLOOD-2', command: sh('yes | head -c 2M') }),
-    ]);
-    for (const { id, status } of [oneLine, manyLines]) {
-      expect(status).toBe('succeeded');
-      const lines = await outputOf(service, id);
-      expect(Buffer.byteLength(textOf(lines, 'stdout'))).toBe(LIMIT);
-      expect(lines.at(-1)).toMatchObject({ stream: 'system' });
-      expect(lines.at(-1)?.text).toContain(`output limit of ${LIMIT} bytes`);
-      expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_line, index) => index + 1));
-    }
-    expect(oneLine.stdout).toBe('x'.repeat(LIMIT));
-    expect(manyLines.stdout).toBe('y\n'.repeat(LIMIT / 2));
-    expect((await residentBytes()) - before).toBeLessThan(160 * MiB);
-  });
+  it(
+    'is stored up to the limit and marked, with and without newlines, and costs no memory',
+    async () => {
+      const before = await residentBytes();
+      const [oneLine, manyLines] = await Promise.all([
+        runToEnd(
+          service,
+          { issue: 'FLOOD-1', command: sh(`head -c ${FLOOD_MIB}M /dev/zero | tr "\\0" x`) },
+          FLOOD_PATIENCE_MS,
+        ),
+        runToEnd(service, { issue: 'FLOOD-2', command: sh('yes | head -c 2M') }),
+      ]);
+      for (const { id, status } of [oneLine, manyLines]) {
+        expect(status).toBe('succeeded');
+        const lines = await outputOf(service, id);
+        expect(Buffer.byteLength(textOf(lines, 'stdout'))).toBe(LIMIT);
+        expect(lines.at(-1)).toMatchObject({ stream: 'system' });
+        expect(lines.at(-1)?.text).toContain(`output limit of ${LIMIT} bytes`);
+        expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_line, index) => index + 1));
+      }
+      expect(oneLine.stdout).toBe('x'.repeat(LIMIT));
+      expect(manyLines.stdout).toBe('y\n'.repeat(LIMIT / 2));
+      expect((await residentBytes()) - before).toBeLessThan(160 * MiB);
+    },
+    FLOOD_PATIENCE_MS + 5000,
+  );
 
   it('of which clients read nothing disturbs no other client and is not kept for them', async () => {
     const id = await createRun(service, {

@@ -44,8 +44,8 @@ export class PrepareStep {
    *   applied, a missing secret, the engine away. What was made until then is in the session.
    */
   async run(session: RunSession): Promise<PreparedRun> {
-    const { run, request } = session;
-    const policy = effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
+    const { run } = session;
+    const policy = this.#policy(session);
     const placing = this.host.network
       .place(run.id, policy)
       .then((found) => (session.place = found));
@@ -74,6 +74,21 @@ export class PrepareStep {
     session.sandbox = sandbox;
     if (place.mode === 'bridge') await place.confirmed;
     return { policy, place, sandbox, frame };
+  }
+
+  /** It was checked when the run was accepted: what has changed since is the operator's word. */
+  #policy({ request }: RunSession): EffectivePolicy {
+    try {
+      return effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== 'policy_widened') throw error;
+      throw new DomainError(
+        'policy_widened',
+        'The operator’s policy became narrower after the run was accepted, so its command was not ' +
+          'started; ask for no more than it allows now',
+        { details: error.details ?? [], cause: error },
+      );
+    }
   }
 
   async #frame(session: RunSession): Promise<PreparedFrame> {
