@@ -31,6 +31,10 @@ export class DatabaseSecretStore extends SecretStore {
     super();
   }
 
+  recover(): Promise<void> {
+    return Promise.resolve();
+  }
+
   open(): Promise<void> {
     return Promise.resolve();
   }

@@ -28,6 +28,9 @@ export abstract class SecretStore {
   /** What keeps it from storing as it should, for readiness; `null` when nothing is known. */
   abstract readonly trouble: string | null;
 
+  /** Tries to end the trouble, where there is one; `trouble` tells whether it did. Never rejects. */
+  abstract recover(): Promise<void>;
+
   /**
    * Before the first use: brings it level after a crash.
    * @throws StartupError for what cannot be opened with the keys that there are

@@ -22,7 +22,7 @@ export class SecretsReports {
 
   register(): void {
     const { keyring, store, use } = this;
-    this.probes.register({ name: 'secrets', check: () => Promise.resolve(this.#readiness()) });
+    this.probes.register({ name: 'secrets', check: () => this.#readiness() });
     this.facts.register({
       name: 'secrets',
       describe: () => ({
@@ -34,7 +34,8 @@ export class SecretsReports {
     if (this.metrics) this.metrics.countEncryptions = () => use.count;
   }
 
-  #readiness(): Readiness {
+  async #readiness(): Promise<Readiness> {
+    await this.store.recover();
     const { trouble } = this.store;
     if (trouble !== null) return { status: 'degraded', reason: trouble };
     if (!this.keyring.locked) return { status: 'ok' };

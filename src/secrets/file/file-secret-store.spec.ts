@@ -180,6 +180,20 @@ describe('a change of secrets.enc', () => {
     expect(existsSync(next(secrets))).toBe(false);
   });
 
+  it('that could not be put in place is told until the disk is well again, whoever asks', async () => {
+    const secrets = await open();
+    await secrets.store.set(ORIGIN, 'A', 'one');
+    const promote = vi.spyOn(SecretFile.prototype, 'promote').mockRejectedValue(new Error('EIO'));
+    await secrets.store.set(ORIGIN, 'A', 'two');
+    await secrets.store.recover();
+    expect(secrets.store.trouble).toContain('EIO');
+    promote.mockRestore();
+    await Promise.all([secrets.store.recover(), secrets.store.recover()]);
+    expect(secrets.store.trouble).toBeNull();
+    expect(valuesOfFileFor06(KEY, readFileSync(secrets.secretsFile, 'utf8'))).toEqual({ A: 'two' });
+    expect(await actions(secrets)).toEqual(['secret.set A', 'secret.set A']);
+  });
+
   it('that was not committed never was', async () => {
     let secrets = await open();
     await secrets.store.set(ORIGIN, 'A', 'one');

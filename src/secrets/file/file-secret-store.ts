@@ -30,6 +30,7 @@ export class FileSecretStore extends SecretStore {
   readonly kind = 'file';
   #waiting: Caller[] = [];
   #line: Promise<void> = Promise.resolve();
+  #recovering: Promise<void> | null = null;
 
   constructor(
     private readonly vault: SecretsFileVault,
@@ -42,6 +43,15 @@ export class FileSecretStore extends SecretStore {
 
   get trouble(): string | null {
     return this.vault.trouble;
+  }
+
+  /** Whoever asks meanwhile shares one attempt, so that questions do not keep changes waiting. */
+  recover(): Promise<void> {
+    if (this.vault.trouble === null) return Promise.resolve();
+    this.#recovering ??= this.#inTurn(() => this.vault.recover())
+      .catch(() => undefined)
+      .finally(() => (this.#recovering = null));
+    return this.#recovering;
   }
 
   open(): Promise<void> {

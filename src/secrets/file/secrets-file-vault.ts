@@ -101,6 +101,12 @@ export class SecretsFileVault {
     await this.#promote();
   }
 
+  /** @throws DomainError `storage_unavailable` while the trouble goes on */
+  async recover(): Promise<void> {
+    await this.#beLevel();
+    this.#trouble = null;
+  }
+
   /** After a failure whose end is not known, and when another program wrote the file. */
   async #beLevel(): Promise<void> {
     try {
