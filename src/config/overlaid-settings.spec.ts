@@ -11,7 +11,8 @@ const base = loadSettings({});
 function stated(changes: Partial<Settings> = {}): Settings {
   const settings = Object.assign({}, base, changes);
   const { rateLimits, runs, codex } = settings;
-  return { ...settings, configuredKeys: new Set(leavesOf({ rateLimits, runs, codex }).keys()) };
+  const configuredKeys = new Set(leavesOf({ rateLimits, runs, codex }).keys());
+  return Object.assign(settings, { configuredKeys });
 }
 
 describe('settings with an overlay on top', () => {

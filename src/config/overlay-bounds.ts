@@ -40,7 +40,8 @@ export function wideningOf(path: string, asked: unknown, own: unknown): string |
   const { direction } = rule;
   if (typeof direction === 'object') {
     if (own === undefined || asked === direction.to) return null;
-    return `must be ${String(own)} as in the operator’s settings, or ${direction.to}; ${String(asked)} was asked`;
+    const [stated, wanted] = [own, asked] as [string, string];
+    return `must be ${stated} as in the operator’s settings, or ${direction.to}; ${wanted} was asked`;
   }
   const wanted = Number(asked);
   const bound = own === undefined ? null : Number(own);
