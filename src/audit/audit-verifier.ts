@@ -10,6 +10,7 @@ import { AuditTrail } from './audit-trail.js';
 import { AuditRepository } from './audit.repository.js';
 import { BreakClassifier, type BrokenLink } from './break-classifier.js';
 import { checkLink } from './chain-link.js';
+import { TrailBeginning } from './trail-beginning.js';
 import { judgeAnchor } from './trail-state.js';
 
 export interface Verification {
@@ -17,6 +18,13 @@ export interface Verification {
   /** Rows whose hash was recomputed, those up to the checkpoint not among them. */
   checked: number;
   firstBroken: BrokenLink | null;
+}
+
+interface Walk {
+  /** The last sound row. */
+  head: ChainHead;
+  checked: number;
+  broken: BrokenLink | null;
 }
 
 /** About 5 ms of one core; then others get their turn. */
@@ -39,13 +47,14 @@ export class AuditVerifier implements OnModuleDestroy {
     private readonly anchor: AuditAnchor,
     private readonly trail: AuditTrail,
     private readonly classifier: BreakClassifier,
+    private readonly beginning: TrailBeginning,
   ) {}
 
   onModuleDestroy(): void {
     this.#stopping = true;
   }
 
-  /** From the last checkpoint, or with `full` from the first row. */
+  /** From the last checkpoint, or with `full` from the first row that is kept. */
   async verify(full: boolean): Promise<Verification> {
     const running = this.#running;
     if (running && full && !running.full) {
@@ -64,8 +73,7 @@ export class AuditVerifier implements OnModuleDestroy {
     const { head: committed, anchored } = this.trail;
     const anchor = await this.anchor.read();
     const table = await this.repository.head();
-    const start = await this.#start(full);
-    const walk = await this.#walk(start, table, anchored);
+    const walk = await this.#wholeWalk(full, table, anchored);
     const checked = walk.checked;
     if (walk.broken) return { ok: false, checked, firstBroken: walk.broken };
 
@@ -87,21 +95,31 @@ export class AuditVerifier implements OnModuleDestroy {
     return { ok: true, checked, firstBroken: null };
   }
 
-  async #start(full: boolean): Promise<ChainHead> {
-    if (full || this.#checkpoint.seq < LEAST_CHECKPOINT) return GENESIS;
+  /** Begun anew where rows were removed by their age while it was under way. */
+  async #wholeWalk(full: boolean, table: ChainHead, known: ChainHead): Promise<Walk> {
+    const beginning = await this.beginning.find();
+    const checkpoint = full ? null : await this.#soundCheckpoint();
+    const walk = await this.#walk(checkpoint, beginning, table, known);
+    if (walk.broken === null || (await this.beginning.find()).seq === beginning.seq) return walk;
+    return this.#wholeWalk(full, table, known);
+  }
+
+  async #soundCheckpoint(): Promise<ChainHead | null> {
+    if (this.#checkpoint.seq < LEAST_CHECKPOINT) return null;
     const hash = await this.repository.hashAt(this.#checkpoint.seq);
-    return hash === this.#checkpoint.hash ? this.#checkpoint : GENESIS;
+    return hash === this.#checkpoint.hash ? this.#checkpoint : null;
   }
 
   async #walk(
-    start: ChainHead,
+    checkpoint: ChainHead | null,
+    beginning: ChainHead,
     table: ChainHead,
     known: ChainHead,
-  ): Promise<{ head: ChainHead; checked: number; broken: BrokenLink | null }> {
-    let head = start;
+  ): Promise<Walk> {
+    let head = checkpoint ?? beginning;
     let checked = 0;
-    // Below the first number too: a row that was put there is not the service's.
-    let position = start === GENESIS ? Number.MIN_SAFE_INTEGER : start.seq;
+    // Before the beginning too: a row that was put there is not the service's.
+    let position = checkpoint === null ? Number.MIN_SAFE_INTEGER : checkpoint.seq;
     while (position < table.seq) {
       const rows = await this.repository.after(position, CHUNK_ROWS);
       for (const row of rows) {

@@ -4,6 +4,7 @@ import { Inject, Module } from '@nestjs/common';
 
 import { Clock } from '../kernel/clock.js';
 import { ReadinessProbes } from '../kernel/readiness.js';
+import { RetentionTasks } from '../kernel/retention.js';
 import { CommitHooks } from '../persistence/commit-hooks.js';
 import { DataDirectory } from '../persistence/data-directory.js';
 import { AuditAnchor } from './audit-anchor.js';
@@ -15,7 +16,9 @@ import { AuditVerifier } from './audit-verifier.js';
 import { AuditController } from './audit.controller.js';
 import { AuditRepository } from './audit.repository.js';
 import { BreakClassifier } from './break-classifier.js';
+import { ExpiredAuditRows } from './expired-audit-rows.js';
 import { FileAuditAnchor } from './file-audit-anchor.js';
+import { TrailBeginning } from './trail-beginning.js';
 
 const ANCHOR_FILE = 'audit.head';
 
@@ -27,6 +30,8 @@ const ANCHOR_FILE = 'audit.head';
     AuditRepository,
     AuditVerifier,
     BreakClassifier,
+    ExpiredAuditRows,
+    TrailBeginning,
     {
       provide: AuditKey,
       inject: [DataDirectory, AuditRepository],
@@ -54,7 +59,10 @@ export class AuditModule {
   constructor(
     @Inject(AuditTrail) trail: AuditTrail,
     @Inject(ReadinessProbes) probes: ReadinessProbes,
+    @Inject(RetentionTasks) tasks: RetentionTasks,
+    @Inject(ExpiredAuditRows) expired: ExpiredAuditRows,
   ) {
+    tasks.register(expired);
     probes.register({
       name: 'audit',
       check: () => {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   Between,
   In,
+  LessThanOrEqual,
   MoreThan,
   type EntityManager,
   type FindOptionsWhere,
@@ -104,6 +105,18 @@ export class AuditRepository {
       order: { seq: 'ASC' },
       take: limit,
     });
+  }
+
+  newestOfAction(action: string, limit: number): Promise<AuditRow[]> {
+    return this.#rows.find({ where: { action }, order: { seq: 'DESC' }, take: limit });
+  }
+
+  /** @returns how many; 0, and none is removed, where the row is not there with this hash */
+  async removeUpTo(manager: EntityManager, { seq, hash }: ChainHead): Promise<number> {
+    const rows = manager.getRepository(AuditRowEntity);
+    if (!(await rows.existsBy({ seq, hash }))) return 0;
+    const { affected } = await rows.delete({ seq: LessThanOrEqual(seq) });
+    return affected ?? 0;
   }
 
   /** The genesis hash for 0; `null` where there is no such row. */

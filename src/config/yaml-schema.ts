@@ -160,6 +160,11 @@ const retentionSchema = z.strictObject({
   runsDays: days
     .default(90)
     .describe('How long a finished run and its output are kept; 0: for ever'),
+  auditDays: days
+    .default(0)
+    .describe(
+      'How long a row of the audit trail is kept; a signed checkpoint follows it. 0: for ever',
+    ),
 });
 
 /** The whole of `risoluto.yaml`. Strict at every level: an unknown key stops the start. */

@@ -5,12 +5,14 @@ import { Settings } from '../config/settings.js';
 import { Clock } from '../kernel/clock.js';
 import { ReadinessProbes } from '../kernel/readiness.js';
 import { StorageTimings } from '../kernel/storage-timings.js';
+import { BelievedTime } from './believed-time.js';
 import { CommitHooks } from './commit-hooks.js';
 import { DataDirectory } from './data-directory.js';
 import { DatabaseProbe } from './database-probe.js';
 import { Database } from './database.js';
 import { GroupCommit } from './group-commit.js';
 import { ReadSource } from './read-source.js';
+import { RetentionClock } from './retention-clock.repository.js';
 import { Transactions } from './transactions.js';
 
 const logger = new Logger('Persistence');
@@ -23,7 +25,9 @@ function logHookError(error: unknown): void {
 @Global()
 @Module({
   providers: [
+    BelievedTime,
     CommitHooks,
+    RetentionClock,
     {
       provide: DataDirectory,
       inject: [Settings],
@@ -48,7 +52,7 @@ function logHookError(error: unknown): void {
       useFactory: (database: Database): ReadSource => ({ manager: database.readManager }),
     },
   ],
-  exports: [CommitHooks, DataDirectory, ReadSource, Transactions],
+  exports: [BelievedTime, CommitHooks, DataDirectory, ReadSource, Transactions],
 })
 export class PersistenceModule implements OnApplicationShutdown {
   constructor(

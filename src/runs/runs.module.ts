@@ -30,8 +30,6 @@ import { OutputFollower } from './output/output-follower.js';
 import { OutputLog } from './output/output-log.js';
 import { OrphanedOutput } from './output/orphaned-output.js';
 import { OutputRecording } from './output/output-recording.js';
-import { BelievedTime } from './retention/believed-time.js';
-import { RetentionClock } from './retention/retention-clock.repository.js';
 import { ExpiredIdempotencyKeys } from './retention/expired-idempotency-keys.js';
 import { ExpiredRuns } from './retention/expired-runs.js';
 import { RunChanges } from './run-changes.js';
@@ -68,7 +66,6 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     AdoptStep,
     AdoptedRuns,
     BeginStep,
-    BelievedTime,
     ConductStep,
     ContainerFenceHelper,
     ContainerWorkspaceTools,
@@ -89,7 +86,6 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     OutputFollower,
     OutputRecording,
     PrepareStep,
-    RetentionClock,
     RunChanges,
     RunExecutor,
     RunIntake,

@@ -9,9 +9,13 @@ import { AuditTrail } from '../../src/audit/audit-trail.js';
 import { AuditVerifier } from '../../src/audit/audit-verifier.js';
 import { AuditRepository } from '../../src/audit/audit.repository.js';
 import { BreakClassifier } from '../../src/audit/break-classifier.js';
+import { ExpiredAuditRows } from '../../src/audit/expired-audit-rows.js';
 import { FileAuditAnchor } from '../../src/audit/file-audit-anchor.js';
+import { TrailBeginning } from '../../src/audit/trail-beginning.js';
+import type { Settings } from '../../src/config/settings.js';
 import { Clock, SystemClock } from '../../src/kernel/clock.js';
 import { SYSTEM_ORIGIN, type Origin } from '../../src/kernel/origin.js';
+import type { BelievedTime } from '../../src/persistence/believed-time.js';
 import {
   openTemporaryDatabase,
   type TemporaryDatabase,
@@ -24,6 +28,8 @@ export interface AuditedDatabase extends TemporaryDatabase {
   readonly log: AuditLog;
   readonly trail: AuditTrail;
   readonly verifier: AuditVerifier;
+  /** What retention does with rows that are older. */
+  expire(auditDays: number): Promise<number>;
   readonly anchorFile: string;
   /** One change with one audit row. */
   leaveRow(draft?: { action?: string; target?: string; origin?: Origin }): Promise<void>;
@@ -63,6 +69,7 @@ async function withAudit(
   await trail.open();
   hooks.register(trail);
   const classifier = new BreakClassifier(repository, key);
+  const beginning = new TrailBeginning(repository, key);
   return {
     ...database,
     key,
@@ -70,7 +77,16 @@ async function withAudit(
     trail,
     anchorFile,
     log: new AuditLog(repository),
-    verifier: new AuditVerifier(repository, key, anchor, trail, classifier),
+    verifier: new AuditVerifier(repository, key, anchor, trail, classifier, beginning),
+    expire: (auditDays) =>
+      new ExpiredAuditRows(
+        { retention: { auditDays } } as Settings,
+        transactions,
+        repository,
+        trail,
+        beginning,
+        { now: () => Promise.resolve(clock.now()) } as BelievedTime,
+      ).removeSome(),
     leaveRow: ({ action = 'note.set', target = 'a', origin = SYSTEM_ORIGIN } = {}) =>
       transactions.run(origin, (tx) => Promise.resolve(tx.audit({ action, target }))),
     tamper: (sql) => executeBeside(database.database.file, sql),

@@ -36,14 +36,19 @@ export async function storedValues(
   return new Map(rows.map((row) => [row.key, cipher.open(row).reveal()]));
 }
 
-/** `secrets.audit.log` has one line for each audit row of a set or delete, in order. */
-export async function expectLogLevel(dataDir: string): Promise<void> {
+/**
+ * `secrets.audit.log` has one line for each audit row of a set or delete, in order, from the row
+ * `firstSeq` on; the lines of rows that aged out stay.
+ */
+export async function expectLogLevel(dataDir: string, firstSeq = 1): Promise<void> {
   const rows = await queryStored<{ seq: number; hash: string; target: string; action: string }>(
     dataDir,
     "SELECT seq, hash, target, action FROM audit_rows WHERE action LIKE 'secret.%' ORDER BY seq",
   );
   const lines = readFileSync(join(dataDir, 'secrets.audit.log'), 'utf8').trimEnd().split('\n');
-  const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const logged = lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ sequence }) => Number(sequence) >= firstSeq);
   expect(
     logged.map(({ sequence, hash, key, operation }) => [sequence, hash, key, operation]),
   ).toEqual(

@@ -3,10 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
 import type { RetentionTask } from '../../kernel/retention.js';
+import { BelievedTime } from '../../persistence/believed-time.js';
 import { Transactions } from '../../persistence/transactions.js';
 import { OutputLog } from '../output/output-log.js';
 import { RunRepository } from '../run.repository.js';
-import { BelievedTime } from './believed-time.js';
 
 const DAY_MS = 86_400_000;
 const AT_A_TIME = 200;

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 
-import { Clock } from '../../kernel/clock.js';
+import { Clock } from '../kernel/clock.js';
 import { RetentionClock } from './retention-clock.repository.js';
 
 const DAY_MS = 86_400_000;
@@ -45,7 +45,7 @@ export class BelievedTime {
       this.#ahead = { offset, since };
       const days = Math.floor((wall - last) / DAY_MS);
       this.#logger.warn(
-        `the clock is ${days} day(s) ahead of when runs were aged out last; none is removed ` +
+        `the clock is ${days} day(s) ahead of when retention went by it last; nothing is removed ` +
           'until the service has run for a day with it',
       );
     }

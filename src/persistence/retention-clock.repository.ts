@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
-import { ReadSource } from '../../persistence/read-source.js';
-import { Transactions } from '../../persistence/transactions.js';
+import { SYSTEM_ORIGIN } from '../kernel/origin.js';
+import { ReadSource } from './read-source.js';
+import { Transactions } from './transactions.js';
 
 /** The one row that says which time retention took for true last. */
 @Injectable()

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
-import { openAuditedDatabase } from '../../../test/support/audited-database.js';
-import { removeTemporaryDirectories } from '../../../test/support/temporary-database.js';
-import { Clock } from '../../kernel/clock.js';
+import { openAuditedDatabase } from '../../test/support/audited-database.js';
+import { removeTemporaryDirectories } from '../../test/support/temporary-database.js';
+import { Clock } from '../kernel/clock.js';
 import { BelievedTime } from './believed-time.js';
 import { RetentionClock } from './retention-clock.repository.js';
 
