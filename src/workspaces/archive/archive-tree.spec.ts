@@ -38,6 +38,7 @@ describe('entries of an archive', () => {
     expect(tree.admit(entry('a/b', { mode: 0o6755 }))).toMatchObject({
       mode: 0o755,
       missing: ['a'],
+      made: false,
     });
     expect(tree.admit(entry('c', { type: 'directory', mode: 0o1055 }))?.mode).toBe(0o755);
   });

@@ -29,6 +29,8 @@ export interface AdmittedEntry {
   mode: number;
   /** Directories on the way that are not there yet, outermost first. */
   missing: string[];
+  /** A directory that was made for an entry before. */
+  made: boolean;
 }
 
 const BLOCK_BYTES = 4096;
@@ -77,7 +79,7 @@ export class ArchiveTree {
     for (const directory of missing) this.#kinds.set(directory, 'directory');
     this.#kinds.set(path, type === 'link' ? 'file' : type);
     const mode = type === 'directory' ? (entry.mode & 0o777) | 0o700 : entry.mode & 0o777;
-    return { kind: type, path, target, mode, missing };
+    return { kind: type, path, target, mode, missing, made: known !== undefined };
   }
 
   #missingAbove(parts: readonly string[], refuse: Refuse): string[] {

@@ -1,12 +1,13 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 
 import { Header } from 'tar';
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { tarGz, type RawEntry } from '../../../test/workspaces/tar-bytes.js';
 import { unpackArchive } from './unpack-archive.js';
 
 const into = mkdtempSync(join(tmpdir(), 'risoluto-unpack-'));
@@ -41,5 +42,26 @@ describe('an archive that breaks off inside a file', () => {
     source.destroy(new Error('gone'));
     await refused;
     expect(heldOpen()).toEqual([]);
+  });
+});
+
+describe('a name that is another one to the file system', () => {
+  // As README and readme are where case makes no difference: something is there already.
+  it.each<[string, ...RawEntry[]]>([
+    ['a directory', { name: 'alias/', type: '5' }, { name: 'alias/in', body: 'x' }],
+    ['a directory on the way', { name: 'alias/in', body: 'x' }],
+    ['a file', { name: 'alias', body: 'x' }],
+    ['a link', { name: 'alias', type: '2', link: 'a' }],
+    ['a hard link', { name: 'a', body: 'x' }, { name: 'alias', type: '1', link: 'a' }],
+  ])('is refused for %s, and nothing is written through a link', async (_what, ...entries) => {
+    const outside = mkdtempSync(join(into, 'outside-'));
+    const inside = mkdtempSync(join(into, 'inside-'));
+    symlinkSync(outside, join(inside, 'alias'));
+    const source = Readable.from([tarGz(...entries)]);
+    await expect(
+      unpackArchive(source, { into: inside, limits: { bytes: 1e9, entries: 10 } }),
+    ).rejects.toMatchObject({ reason: 'duplicate' });
+    expect(readdirSync(outside)).toEqual([]);
+    expect(readlinkSync(join(inside, 'alias'))).toBe(outside);
   });
 });

@@ -114,7 +114,13 @@ class Unpacking {
 
   async #take(entry: ReadEntry): Promise<void> {
     const admitted = this.#admitted(entry);
-    if (admitted !== null) await this.#make(admitted, entry);
+    try {
+      if (admitted !== null) await this.#make(admitted, entry);
+    } catch (error) {
+      // To this file system two names of the archive are one: whatever is there stays what it is.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      throw new ArchiveRefused('duplicate', entry.path, { cause: error });
+    }
     entry.resume();
   }
 
@@ -134,11 +140,11 @@ class Unpacking {
     }
   }
 
-  async #make({ kind, path, target, mode, missing }: AdmittedEntry, entry: ReadEntry) {
+  async #make({ kind, path, target, mode, missing, made }: AdmittedEntry, entry: ReadEntry) {
     const place = this.#at(path);
     for (const directory of missing) await mkdir(this.#at(directory));
     if (kind === 'directory') {
-      await mkdir(place, { recursive: true });
+      if (!made) await mkdir(place);
       await chmod(place, mode);
     } else if (kind === 'link') await link(this.#at(target), place);
     else if (kind === 'symlink') {
