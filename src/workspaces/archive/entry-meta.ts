@@ -8,6 +8,9 @@ const TOLD: ReadonlySet<string> = new Set<Told>(['path', 'linkpath', 'size', 'mt
 /** They would make an entry something else than its header says. */
 const REFUSED_IN_ALL = new Set(['path', 'linkpath', 'size', 'type']);
 const SPARSE = 'GNU.sparse';
+/** 8 GiB less a byte. */
+const MOST_OCTAL = 8 ** 11 - 1;
+const NO_SIZE: readonly number[] = [0, MOST_OCTAL];
 const RECORD = /(\d{1,6}) ([^=\n\0]+)=/y;
 const SECONDS = /^-?\d{1,15}(\.\d{1,12})?$/;
 const LINE_FEED = 0x0a;
@@ -30,11 +33,19 @@ export class EntryMeta {
     else this.#addRecords(body, type === 'g');
   }
 
-  /** @throws ArchiveRefused where another size is told than the header’s: two readers, two archives */
-  checkSize(size: number): void {
-    const told = this.#told.get('size')?.toString('latin1');
-    if (told === undefined || told === String(size)) return;
-    throw new ArchiveRefused('type_not_taken', 'a file of 8 GiB or more');
+  /**
+   * Of the file, by its header and by what was told before it. What is too large for the header's
+   * octal digits is told alone, with `NO_SIZE` in the header.
+   *
+   * @throws ArchiveRefused where both tell one, and not the same: two readers, two archives
+   */
+  sizeBeside(size: number): number {
+    const text = this.#told.get('size')?.toString('latin1');
+    if (text === undefined) return size;
+    const told = Number(text);
+    const alone = told > MOST_OCTAL && Number.isSafeInteger(told) && NO_SIZE.includes(size);
+    if (told !== size && !alone) throw new ArchiveRefused('header_invalid');
+    return told;
   }
 
   bytes(): Buffer[] {

@@ -59,6 +59,6 @@ describe('the frame of a tar stream', () => {
     const behind = Buffer.concat([tarOf(a), a]);
     expect(() => through(new TarFraming(), behind, [])).toThrow('follows the end');
     const two = tarOf(pax('size', '512'), { name: 'b', body: 'y' });
-    expect(() => through(new TarFraming(), two, [])).toThrow('8 GiB');
+    expect(() => through(new TarFraming(), two, [])).toThrow('read in two ways');
   });
 });

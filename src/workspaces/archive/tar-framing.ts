@@ -2,7 +2,7 @@ import { Transform } from 'node:stream';
 
 import { ArchiveRefused } from './archive-refused.js';
 import { EntryMeta } from './entry-meta.js';
-import { BLOCK, padded, readHeader, type TarHeader } from './tar-header.js';
+import { BLOCK, padded, readHeader, withSize, type TarHeader } from './tar-header.js';
 
 const MOST_META_BYTES = 64 * 1024;
 const MOST_METAS = 4;
@@ -84,8 +84,8 @@ export class TarFraming {
     const meta = this.#meta;
     this.#meta = new EntryMeta();
     this.#metas = 0;
-    meta.checkSize(header.size);
-    const { type, size } = header;
+    const { type } = header;
+    const size = meta.sizeBeside(header.size);
     const name = meta.path ?? header.name;
     // Once a directory was a file whose name ends so; who knows that takes its size for 0.
     const isDirectory = type === '0' && (meta.path ?? header.field).endsWith('/');
@@ -102,7 +102,7 @@ export class TarFraming {
       throw new ArchiveRefused('too_large');
     }
     this.options.onEntry?.({ type: isDirectory ? '5' : type, name, size });
-    yield Buffer.concat([...meta.bytes(), bytes]);
+    yield Buffer.concat([...meta.bytes(), size === header.size ? bytes : withSize(bytes, size)]);
   }
 
   #beginMeta(header: TarHeader): void {

@@ -44,6 +44,15 @@ export function readHeader(block: Buffer): TarHeader {
   };
 }
 
+/** The same header with another size, in base 256. */
+export function withSize(block: Buffer, size: number): Buffer {
+  const header = Buffer.from(block);
+  header.write(size.toString(16).padStart(24, '0'), 124, 'hex');
+  header.writeUInt8(0x80, 124);
+  writeSum(header);
+  return header;
+}
+
 /** A header of ours with its body, for what is told of the entry behind it. */
 export function metaEntry(type: 'x' | 'L' | 'K', body: Buffer): Buffer {
   const header = Buffer.alloc(BLOCK);
@@ -53,12 +62,16 @@ export function metaEntry(type: 'x' | 'L' | 'K', body: Buffer): Buffer {
   header.write('00000000000\0', 136);
   header.write(type, 156);
   header.write(POSIX, 257);
-  header.write(`${sumOf(header).toString(8).padStart(6, '0')}\0 `, 148);
+  writeSum(header);
   return Buffer.concat([header, body, Buffer.alloc(padded(body.length) - body.length)]);
 }
 
 export function padded(size: number): number {
   return Math.ceil(size / BLOCK) * BLOCK;
+}
+
+function writeSum(header: Buffer): void {
+  header.write(`${sumOf(header).toString(8).padStart(6, '0')}\0 `, 148);
 }
 
 /** Of all bytes, with spaces for the sum itself. */
