@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { UNLIMITED } from '../runs/run-questions.js';
+import { runToEnd } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
 import { tarGz } from '../workspaces/tar-bytes.js';
 import { risoluto, type CliText } from './risoluto.js';
@@ -106,6 +107,64 @@ describe('risoluto run --upload --download', () => {
     expect(after).toBe(before);
     expect(readdirSync(full)).toEqual(['mine']);
   });
+});
+
+describe('a workspace that is too large to be taken', () => {
+  const grow = 'truncate -s 30g hole; exit "$0"';
+  const size = ['run', '--issue', 'LARGE', '--download'];
+  const env = () => ({ RISOLUTO_URL: service.url });
+
+  it('ends the command as any refusal does, and a command that failed as it ended', async () => {
+    const into = fresh();
+    const refused = await risoluto([...size, into, '--', 'sh', '-c', grow, '0'], { env: env() });
+    expect(refused.code, refused.stderr).toBe(121);
+    expect(refused.stderr).toContain('archive_too_large');
+    const failed = await risoluto([...size, into, '--', 'sh', '-c', grow, '7'], { env: env() });
+    expect(failed.code, failed.stderr).toBe(7);
+    expect(failed.stderr).toContain('archive_too_large');
+    expect(readdirSync(into)).toEqual([]);
+  });
+});
+
+it('keeps an upload below the workspace, with owners, modes and git’s hooks as they must be', async () => {
+  const sent = tarGz(
+    { name: './', type: '5', mode: 0o4777 },
+    { name: 'program', body: 'x', mode: 0o6755 },
+    { name: 'same', type: '1', link: 'program' },
+    { name: 'closed/', type: '5', mode: 0o1000 },
+    { name: 'closed/file', body: 'x', mode: 0o000 },
+    { name: 'link', type: '2', link: 'closed/file' },
+    { name: '.git/hooks/pre-commit', body: 'sent\n', mode: 0o755 },
+    { name: '.git/config', body: '[core]\n' },
+  );
+  const answer = await service.api('PUT', '/api/v1/workspaces/MODES/archive', {
+    body: sent,
+    headers: { 'content-type': 'application/gzip' },
+  });
+  expect(answer.status, answer.text).toBe(204);
+  const script = [
+    'find /workspace -mindepth 1 -printf "%M %U:%G %n %P\\n" | sed "s/ $(id -u):$(id -g) / mine /"',
+    'for file in .git/hooks/pre-commit .git/hooks/new .git/config; do',
+    '  (echo planted >> $file) 2> /dev/null && echo wrote $file',
+    'done',
+    'mv .git away 2> /dev/null && echo moved; touch .git/index && echo index',
+  ];
+  const { stdout, stderr } = await runToEnd(service, {
+    issue: 'MODES',
+    command: ['bash', '-c', script.join('\n')],
+  });
+  expect(stdout.trim().split('\n').toSorted(), stderr).toEqual([
+    '---------- mine 1 closed/file',
+    '-rw-r--r-- mine 1 .git/config',
+    '-rwxr-xr-x mine 1 .git/hooks/pre-commit',
+    '-rwxr-xr-x mine 2 program',
+    '-rwxr-xr-x mine 2 same',
+    'drwx------ mine 2 closed',
+    'drwxr-xr-x mine 2 .git/hooks',
+    'drwxr-xr-x mine 3 .git',
+    'index',
+    'lrwxrwxrwx mine 1 link',
+  ]);
 });
 
 describe('an archive from a service that means harm', () => {
