@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
 import { byteSize } from './byte-size.js';
+import { parseEgressEntry } from './egress-entry.js';
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
@@ -16,6 +17,20 @@ const insideWorkspace = z
   .refine((path) => !path.split('/').some((part) => part === '..' || part === '.'), {
     message: 'must not contain . or .. components',
   });
+
+const egressEntry = z
+  .string()
+  .min(1)
+  .max(300)
+  .transform((text, context) => {
+    const entry = parseEgressEntry(text);
+    if (!('problem' in entry)) return entry.text;
+    context.addIssue({ code: 'custom', message: entry.problem });
+    return z.NEVER;
+  });
+
+/** Entries in one spelling: `host`, `*.host`, `host:port`, `*.host:port`. */
+const egressAllowlistSchema = z.array(egressEntry).max(1000);
 
 /** Codex's tagged union, with its names (thread/start, turn/start of `codex app-server`). */
 export const turnSandboxPolicySchema = z.discriminatedUnion('type', [
@@ -80,7 +95,7 @@ export const requestedTurnPolicySchema = z.discriminatedUnion('type', [
 export const requestedPolicySchema = z.strictObject({
   threadSandbox: threadSandboxSchema.optional(),
   turnSandboxPolicy: requestedTurnPolicySchema.optional(),
-  egressAllowlist: z.array(z.string().min(1).max(300)).max(1000).optional(),
+  egressAllowlist: egressAllowlistSchema.optional(),
   resources: requestedResourcesSchema.optional(),
 });
 
@@ -105,7 +120,41 @@ const sandboxSchema = z.strictObject({
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$/, 'must be the name of a Docker network')
     .default('risoluto-internal'),
   dns: z.array(z.ipv4()).max(3).default([]),
-  egressAllowlist: z.array(z.string().min(1).max(300)).max(1000).default([]),
+  egressAllowlist: egressAllowlistSchema
+    .default([])
+    .describe('What turns with network access may reach; empty: all of the internet'),
+  egressMode: z
+    .enum(['enforce', 'observe'])
+    .default('enforce')
+    .describe(
+      'observe: nothing is refused but private and metadata addresses, and all is written down',
+    ),
+  egressInternalRanges: z
+    .array(z.union([z.cidrv4(), z.cidrv6()]))
+    .max(64)
+    .default([])
+    .describe('Private ranges that the egress gateway may connect to all the same'),
+  egressLimits: z
+    .strictObject({
+      connections: z
+        .number()
+        .int()
+        .min(1)
+        .max(65_536)
+        .default(1024)
+        .describe('Connections through the gateway that one run has at once'),
+      newConnectionsPerSecond: z
+        .number()
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(500)
+        .describe('New connections of one run in a second'),
+      bytes: bytes(0)
+        .default(0)
+        .describe('Bytes that one turn moves through the gateway, both ways; 0: no limit'),
+    })
+    .prefault({}),
   security: z
     .strictObject({
       noNewPrivileges: z.boolean().default(true),
@@ -118,6 +167,12 @@ const sandboxSchema = z.strictObject({
   timeoutSeconds: z.number().int().min(1).max(604_800).default(3600),
   extraMounts: z.array(extraMountSchema).max(32).default([]),
   envPassthrough: z.array(environmentName).max(128).default([]),
+  protectRepoConfig: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Keeps what git, Codex and MCP clients run from a workspace from being changed in it',
+    ),
 });
 
 const codexSchema = z.strictObject({
@@ -152,6 +207,13 @@ const runsSchema = z.strictObject({
     .enum(['leave', 'end'])
     .default('leave')
     .describe('What becomes of running commands when the service stops'),
+  idleTimeoutSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(604_800)
+    .default(900)
+    .describe('How long a keepAlive run waits for its next turn before it is closed'),
 });
 
 const days = z.number().int().min(0).max(36_500);

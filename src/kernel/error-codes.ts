@@ -39,6 +39,8 @@ export const ERROR_KINDS = {
   method_not_allowed: 'method_not_allowed',
   request_timeout: 'timeout',
   run_finished: 'conflict',
+  turn_active: 'conflict',
+  run_not_kept_alive: 'conflict',
   workspace_busy: 'conflict',
   sandbox_not_ready: 'conflict',
   precondition_failed: 'precondition_failed',
@@ -68,6 +70,7 @@ export const ERROR_KINDS = {
   not_ready: 'unavailable',
   engine_unavailable: 'unavailable',
   control_unavailable: 'unprocessable',
+  egress_unenforceable: 'unprocessable',
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_KINDS;

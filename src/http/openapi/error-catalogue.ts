@@ -21,6 +21,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   workspace_not_found: 'There is no workspace of this issue.',
   method_not_allowed: 'The path does not take this method; `Allow` says which it takes.',
   request_timeout: 'The request did not arrive in time.',
+  turn_active: 'A turn of the run is not over yet; wait for it',
+  run_not_kept_alive: 'The run was not started with `keepAlive`, so it takes no further turns',
   run_finished: 'The run has finished; there is nothing to cancel.',
   workspace_busy: 'A run or another request uses the workspace; try again when it has ended.',
   sandbox_not_ready: 'The run has no sandbox, or does not have it yet.',
@@ -53,5 +55,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   too_many_streams: 'Too many clients wait for runs or read output; try again.',
   not_ready: 'A part without which the service cannot serve has failed; `details` name it.',
   engine_unavailable: 'The container engine does not answer.',
+  egress_unenforceable:
+    'The allowlist of outbound connections could not be enforced, so nothing was started; the details say what failed and the remedy',
   control_unavailable: 'A control that is asked for cannot be applied on this host.',
 };
