@@ -25,6 +25,8 @@ import { HostStartup } from './host-startup.js';
 import { IdempotencyKeys } from './idempotency-key.repository.js';
 import { Leftovers } from './leftovers.js';
 import { ContainerFenceHelper } from './fence-helper.js';
+import { FencedNetworks } from './fenced-networks.js';
+import { NetworkGate } from './network-gate.js';
 import { FileOutputLog } from './output/file-output-log.js';
 import { OutputFollower } from './output/output-follower.js';
 import { OutputLog } from './output/output-log.js';
@@ -32,6 +34,7 @@ import { OrphanedOutput } from './output/orphaned-output.js';
 import { OutputRecording } from './output/output-recording.js';
 import { ExpiredIdempotencyKeys } from './retention/expired-idempotency-keys.js';
 import { ExpiredRuns } from './retention/expired-runs.js';
+import { ResolvFiles } from './resolv-files.js';
 import { RunChanges } from './run-changes.js';
 import { RunExecutor } from './run-executor.js';
 import { RunIntake } from './run-intake.js';
@@ -74,6 +77,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     Dispatcher,
     ExpiredIdempotencyKeys,
     ExpiredRuns,
+    FencedNetworks,
     FinishStep,
     HostInventory,
     HostReadiness,
@@ -82,10 +86,12 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     IdempotencyKeys,
     InterruptedRuns,
     Leftovers,
+    NetworkGate,
     OrphanedOutput,
     OutputFollower,
     OutputRecording,
     PrepareStep,
+    ResolvFiles,
     RunChanges,
     RunExecutor,
     RunIntake,
@@ -100,7 +106,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     UnreadableOutput,
     WaitingRoom,
   ],
-  exports: [RunsService, SandboxHost],
+  exports: [FencedNetworks, RunsService, SandboxHost],
 })
 export class RunsModule implements OnModuleDestroy {
   constructor(
