@@ -79,7 +79,7 @@ export class RunNetwork {
   /** Opens the run's address where its policy says so. */
   async open(place: NetworkPlace, policy: EffectivePolicy): Promise<void> {
     if (place.mode === 'none' || !policy.networkAccess) return;
-    await this.fence.grantOpen(await this.#grant(place, policy.timeoutSeconds));
+    await this.fence.grant(await this.#grant(place, policy.timeoutSeconds));
   }
 
   /**
@@ -169,6 +169,7 @@ export class RunNetwork {
 
   async #grant(at: { address: string; mac: string }, seconds: number): Promise<OpenGrant> {
     return {
+      kind: 'open',
       address: at.address,
       mac: at.mac,
       resolvers: await this.resolvers.forOpenSandbox(),
