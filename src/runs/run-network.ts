@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { Fence } from '../egress/fence.js';
+import { Fence, type BridgeToFence } from '../egress/fence.js';
 import type { Grant } from '../egress/fenced-bridge.js';
 import { proxyEnvironment, type GatewayCredentials } from '../egress/gateway/proxy-environment.js';
 import { Resolvers } from '../egress/host-resolvers.js';
@@ -108,16 +108,19 @@ export class RunNetwork {
     );
   }
 
+  /** All networks at once: what is not named when a fence is first put up is closed. */
   async #takeOver(kept: readonly KeptAddress[]): Promise<void> {
     const bridged = kept.flatMap((one) =>
       one.at.mode === 'bridge' ? [{ ...one, at: one.at }] : [],
     );
+    const wanted: BridgeToFence[] = [];
     for (const name of new Set(bridged.map(({ at }) => at.name))) {
       const here = bridged.filter(({ at }) => at.name === name);
       const filtered = here.some(({ at }) => at.gateway !== null);
       const network = await this.fenced.named(name, filtered);
-      await this.fence.ensure(network.bridge, await this.#keptGrants(here, network));
+      wanted.push({ bridge: network.bridge, kept: await this.#keptGrants(here, network) });
     }
+    if (wanted.length > 0) await this.fence.ensureAll(wanted);
   }
 
   /** An address that was open stays closed where everything is filtered by now. */
