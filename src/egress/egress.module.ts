@@ -7,6 +7,12 @@ import { Clock } from '../kernel/clock.js';
 import { ReadinessProbes } from '../kernel/readiness.js';
 import { RuntimeFacts } from '../kernel/runtime-facts.js';
 import { DataDirectory } from '../persistence/data-directory.js';
+import { DecisionFeed } from './decisions/decision-feed.js';
+import { DecisionMetrics } from './decisions/decision-metrics.js';
+import { DecisionTrail } from './decisions/decision-trail.js';
+import { DecisionRecorder } from './decisions/decision.js';
+import { EgressDecisions } from './decisions/egress-decision.repository.js';
+import { StoredDecisions } from './decisions/stored-decisions.js';
 import { Fence } from './fence.js';
 import { FenceHelperSlot } from './fence-helper-launcher.js';
 import { FenceReport } from './fence-report.js';
@@ -18,7 +24,13 @@ import { tableName } from './ruleset.js';
 @Module({
   imports: [AuthModule],
   providers: [
+    DecisionFeed,
+    DecisionMetrics,
+    DecisionTrail,
+    EgressDecisions,
     FenceHelperSlot,
+    StoredDecisions,
+    { provide: DecisionRecorder, useExisting: StoredDecisions },
     {
       provide: Fence,
       inject: [DataDirectory, DeniedPeers, Clock, FenceHelperSlot],
@@ -41,11 +53,12 @@ import { tableName } from './ruleset.js';
       useFactory: (settings: Settings) => new Resolvers(settings.codex.sandbox.dns),
     },
   ],
-  exports: [Fence, FenceHelperSlot, Resolvers],
+  exports: [DecisionRecorder, DecisionTrail, Fence, FenceHelperSlot, Resolvers],
 })
 export class EgressModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(Fence) private readonly fence: Fence,
+    @Inject(StoredDecisions) private readonly decisions: StoredDecisions,
     @Inject(ReadinessProbes) private readonly probes: ReadinessProbes,
     @Inject(RuntimeFacts) private readonly facts: RuntimeFacts,
   ) {}
@@ -57,7 +70,8 @@ export class EgressModule implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** After the runs have ended; the rules stay in the kernel, so that a stopped service opens nothing. */
-  onApplicationShutdown(): Promise<void> {
-    return this.fence.shutdown();
+  async onApplicationShutdown(): Promise<void> {
+    await this.fence.shutdown();
+    await this.decisions.close();
   }
 }
