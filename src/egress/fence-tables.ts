@@ -12,6 +12,9 @@ const ourNames = (bridges: readonly FencedBridge[]) =>
 const ourSubnets = (bridges: readonly FencedBridge[]) =>
   `{ ${bridges.map(({ subnet }) => subnet).join(', ')} }`;
 
+/** Right after the kernel's connection tracking, which answers of the gateway are told by. */
+const OUTPUT_PRIORITY = -190;
+
 interface FilteredBridge extends FencedBridge {
   readonly gatewayPort: number;
 }
@@ -45,7 +48,7 @@ ${indented(neverForwarded(filtered))}    iifname ${ours} jump from_sandbox
     oifname ${ours} jump to_sandbox
   }
   chain output {
-    type filter hook output priority -200; policy accept;
+    type filter hook output priority ${OUTPUT_PRIORITY}; policy accept;
 ${indented(filtered.map(fromGateway))}    oifname ${ours} jump from_host
   }
   chain to_gateway {
