@@ -75,7 +75,7 @@ describe('an entry of the allowlist', () => {
     fc.assert(
       fc.property(fc.array(entry), asked, (entries, authority) => {
         const alone = entries.some((one) => one === outcome(authority, one));
-        expect(entries.includes(outcome(authority, ...entries))).toBe(alone);
+        expect(new Set<string>(entries).has(outcome(authority, ...entries))).toBe(alone);
       }),
     );
   });
