@@ -14,12 +14,14 @@ import { HostInventory } from './adoption/host-inventory.js';
 import { InterruptedRuns } from './adoption/interrupted-runs.js';
 import { UnadoptableRuns } from './adoption/unadoptable-runs.js';
 import { UnreadableOutput } from './adoption/unreadable-output.js';
+import { RunEgressController } from './api/run-egress.controller.js';
 import { RunOutputController } from './api/run-output.controller.js';
 import { RunsController } from './api/runs.controller.js';
 import { CancelSignal, LocalCancelSignal } from './cancel-signal.js';
 import { DirectoryGift } from './directory-gift.js';
 import { DiskMeter } from './disk-meter.js';
 import { Dispatcher } from './dispatcher.js';
+import { DecisionFollower } from './egress/decision-follower.js';
 import { HostReadiness } from './host-readiness.js';
 import { HostStartup } from './host-startup.js';
 import { IdempotencyKeys } from './idempotency-key.repository.js';
@@ -56,7 +58,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
 
 @Module({
   imports: [EgressModule, SandboxModule, SecretsModule, WorkspacesModule],
-  controllers: [RunsController, RunOutputController],
+  controllers: [RunsController, RunOutputController, RunEgressController],
   providers: [
     { provide: CancelSignal, useClass: LocalCancelSignal },
     {
@@ -72,6 +74,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     ConductStep,
     ContainerFenceHelper,
     ContainerWorkspaceTools,
+    DecisionFollower,
     DirectoryGift,
     DiskMeter,
     Dispatcher,

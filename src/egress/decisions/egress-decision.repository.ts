@@ -2,26 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { In, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 
 import { ReadSource } from '../../persistence/read-source.js';
+import type { DecidedDestination } from './allowlist-suggestion.js';
 import { EgressDecisionEntity } from './egress-decision.entity.js';
 import { LEDGER_LIMITS, type LedgerState } from './run-ledger.js';
-import type { StoredDecision } from './stored-decision.js';
-
-export interface DecisionFilter {
-  readonly allowed?: boolean | undefined;
-  readonly turn?: number | undefined;
-}
-
-/** A part of a run's rows, oldest first. */
-export interface DecisionRange {
-  /** Only rows behind this one. */
-  readonly after: number;
-  /** And up to this one, itself included. */
-  readonly until?: number;
-  readonly limit: number;
-}
-
-/** What a destination was told, whatever the turn and however often. */
-export type DecidedDestination = Pick<StoredDecision, 'host' | 'port' | 'allowed' | 'reason'>;
+import type { DecisionFilter, DecisionRange, StoredDecision } from './stored-decision.js';
 
 const COLUMNS =
   'id, run_id, seq, turn, at, host, port, allowed, rule, reason, bytes_up, bytes_down, duration_ms, count';
@@ -82,7 +66,7 @@ export class EgressDecisions {
       .getMany();
   }
 
-  /** Each once, without what stands for many. */
+  /** Each once. */
   destinations(runId: string): Promise<DecidedDestination[]> {
     return this.#of(runId)
       .select('row.host', 'host')

@@ -1,6 +1,6 @@
 import type { Decision } from './decision.js';
 import { DecisionRow } from './decision-row.js';
-import { OVERFLOW_HOST, type StoredDecision } from './stored-decision.js';
+import { OVERFLOW_HOST, isOverflow, type StoredDecision } from './stored-decision.js';
 
 export interface LedgerLimits {
   /** Allowed connections with a row of their own. */
@@ -96,11 +96,6 @@ export class RunLedger {
     else this.#denials += 1;
     return row;
   }
-}
-
-/** No connection was ever allowed to such a host; what a denied client asked for may look like it. */
-function isOverflow({ host, allowed, reason }: Decision): boolean {
-  return host === OVERFLOW_HOST && (allowed || reason === null);
 }
 
 /** The host comes last: it may hold anything. */

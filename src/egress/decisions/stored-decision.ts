@@ -1,7 +1,16 @@
 import type { Decision } from './decision.js';
 
-/** The host of a row that stands for decisions beyond those that a run may have rows of their own for. */
+/** The host of a row that counts what came beyond the rows that a run may have. */
 export const OVERFLOW_HOST = '*';
+
+/** No connection was ever allowed to such a host; what a denied client asked for may look like it. */
+export function isOverflow({
+  host,
+  allowed,
+  reason,
+}: Pick<Decision, 'host' | 'allowed' | 'reason'>): boolean {
+  return host === OVERFLOW_HOST && (allowed || reason === null);
+}
 
 /** One decision, or several that were alike, as it is kept. */
 export interface StoredDecision extends Decision {
@@ -18,4 +27,18 @@ export interface StoredDecision extends Decision {
   readonly durationMs: number | null;
   /** How many decisions the row stands for; `at` is that of the first. */
   readonly count: number;
+}
+
+export interface DecisionFilter {
+  readonly allowed?: boolean | undefined;
+  readonly turn?: number | undefined;
+}
+
+/** A part of a run's rows, oldest first. */
+export interface DecisionRange {
+  /** Only rows behind this one. */
+  readonly after: number;
+  /** And up to this one, itself included. */
+  readonly until?: number;
+  readonly limit: number;
 }
