@@ -42,6 +42,7 @@ export interface EffectivePolicy {
   extraMounts: readonly ExtraMount[];
   /** Names of the service's own variables that go into the frame. */
   envPassthrough: readonly string[];
+  protectRepoConfig: boolean;
   /** By key, as in the operator's file below `codex.` and `codex.sandbox.` (`resources.memory`). */
   sources: Readonly<Record<string, ControlSource>>;
 }
@@ -96,6 +97,7 @@ export function effectivePolicy(
     timeoutSeconds: timeoutSeconds ?? sandbox.timeoutSeconds,
     extraMounts: sandbox.extraMounts,
     envPassthrough: sandbox.envPassthrough,
+    protectRepoConfig: sandbox.protectRepoConfig,
     sources: sourcesOf(configuredKeys, request),
   };
 }
@@ -149,6 +151,7 @@ const CONFIG_KEYS = [
   'timeoutSeconds',
   'extraMounts',
   'envPassthrough',
+  'protectRepoConfig',
 ] as const;
 
 const OUTSIDE_SANDBOX = /^(threadSandbox|turnSandboxPolicy)/;

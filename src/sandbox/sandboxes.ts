@@ -69,7 +69,7 @@ export class Sandboxes {
     const info = await this.watch.info();
     requireEngineSupport(info, policy);
     const [layout, seccompProfile, extraMounts] = await Promise.all([
-      readWorkspaceLayout(placement.workspaceDir, policy.writableRoots),
+      readWorkspaceLayout(placement.workspaceDir, policy),
       loadSeccompProfile(policy.security.seccompProfile, policy.security.gvisor),
       resolveExtraMounts(policy.extraMounts, this.#keptPaths(info.rootDir)),
       prepareHome(placement.homeDir, image),

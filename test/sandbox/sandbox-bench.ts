@@ -146,7 +146,7 @@ export class SandboxBench {
       mounts: {
         ...place,
         resolvConf,
-        layout: await readWorkspaceLayout(place.workspaceDir, policy.writableRoots),
+        layout: await readWorkspaceLayout(place.workspaceDir, policy),
         extraMounts: [],
       },
       seccompProfile: null,
