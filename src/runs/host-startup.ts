@@ -6,7 +6,7 @@ import { DomainError } from '../kernel/domain-error.js';
 import { StartupError } from '../kernel/startup-error.js';
 import { InterruptedRuns } from './adoption/interrupted-runs.js';
 import { explain } from './explain.js';
-import { OrphanedOutput } from './output/orphaned-output.js';
+import { OutputUpkeep } from './output/output-upkeep.js';
 import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
 
@@ -21,7 +21,7 @@ export class HostStartup implements OnModuleInit {
     private readonly networks: SandboxNetworks,
     private readonly fence: Fence,
     private readonly interrupted: InterruptedRuns,
-    private readonly orphanedOutput: OrphanedOutput,
+    private readonly output: OutputUpkeep,
   ) {}
 
   /**
@@ -31,8 +31,8 @@ export class HostStartup implements OnModuleInit {
    * @throws StartupError when the network is not one that this instance may use.
    */
   async onModuleInit(): Promise<void> {
-    await this.orphanedOutput.remove();
-    await this.interrupted.mendOutput();
+    await this.output.removeOrphans();
+    await this.output.mend();
     const { available, reason } = await this.sandboxes.engineState();
     if (!available) {
       this.#logger.warn(reason ?? 'the container engine does not answer');

@@ -4,12 +4,15 @@ import { Clock } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { hostMoment } from '../../kernel/host-moment.js';
 import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
-import { Transactions } from '../../persistence/transactions.js';
+import { Transactions, type AuditDraft } from '../../persistence/transactions.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
 import { RunNetwork, addressOf } from '../run-network.js';
 import type { RunSession } from '../run-session.js';
+import { RunStates } from '../run-states.js';
+import type { RunEntity } from '../run.entity.js';
 import { RunRepository } from '../run.repository.js';
 import { limitsOf, type RunningCommand } from '../running-command.js';
+import { FIRST_TURN } from '../turns/turn-request.js';
 import type { PreparedRun } from './prepare.step.js';
 
 /** The run was cancelled, or the service stops, before its command began. */
@@ -24,6 +27,7 @@ export class BeginStep {
   constructor(
     private readonly transactions: Transactions,
     private readonly runs: RunRepository,
+    private readonly states: RunStates,
     private readonly network: RunNetwork,
     private readonly vault: SecretVault,
     private readonly clock: Clock,
@@ -54,7 +58,7 @@ export class BeginStep {
   }
 
   async #commit(session: RunSession, prepared: PreparedRun): Promise<void> {
-    const { id, issue } = session.run;
+    const { id } = session.run;
     const { policy, place, sandbox, frame } = prepared;
     const runningAt = this.clock.now();
     const begun = hostMoment();
@@ -71,13 +75,13 @@ export class BeginStep {
       const stopped = session.endedBy !== null || session.leaving.aborted;
       if (stopped || current === null || current.cancelRequestedAt !== null)
         throw new NeverBegunError();
-      await this.runs.transition(tx.manager, id, 'running', {
+      await this.states.begin(tx.manager, current, {
         runningAt,
         containerId: sandbox.containerId,
         sandboxReport: JSON.stringify(sandbox.report),
       });
       await this.runs.keepCommand(tx.manager, kept);
-      tx.audit({ action: 'run.started', target: id, details: { issue } });
+      tx.audit(startedRow(current));
     });
   }
 
@@ -85,4 +89,10 @@ export class BeginStep {
   #sealed({ run, secretValues }: RunSession): string | null {
     return secretValues.length === 0 ? null : this.vault.sealForRun(run.id, secretValues);
   }
+}
+
+function startedRow({ id, issue, turn }: RunEntity): AuditDraft {
+  return turn === FIRST_TURN
+    ? { action: 'run.started', target: id, details: { issue } }
+    : { action: 'run.turn_started', target: id, details: { issue, turn } };
 }

@@ -3,14 +3,15 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { encodeFrame, newNonce } from '../../sandbox/frame.js';
-import { effectivePolicy, type EffectivePolicy } from '../../sandbox/policy.js';
+import type { EffectivePolicy } from '../../sandbox/policy.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
 import { Workspaces } from '../../workspaces/workspaces.service.js';
 import { DirectoryGift } from '../directory-gift.js';
 import type { NetworkPlace } from '../run-network.js';
-import { FIRST_TURN, type RunSession } from '../run-session.js';
+import type { RunSession } from '../run-session.js';
 import { SandboxHost } from '../sandbox-host.js';
+import { policyOfTurn } from '../turns/turn-policy.js';
 
 const SECRETS_LIMIT_BYTES = 128 * 1024;
 
@@ -64,7 +65,7 @@ export class PrepareStep {
     const sandbox = await this.host.sandboxes.create({
       runId: run.id,
       issue: run.issue,
-      turn: FIRST_TURN,
+      turn: run.turn,
       policy,
       image,
       ...paths,
@@ -79,7 +80,7 @@ export class PrepareStep {
   /** It was checked when the run was accepted: what has changed since is the operator's word. */
   #policy({ request }: RunSession): EffectivePolicy {
     try {
-      return effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
+      return policyOfTurn(this.settings, request);
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'policy_widened') throw error;
       throw new DomainError(
