@@ -28,6 +28,7 @@ const PACKAGE_OF = {
   setpriv: 'util-linux',
   unshare: 'util-linux',
   curl: 'curl',
+  openssl: 'openssl',
   jq: 'jq',
   chromium: 'chromium',
   faketime: 'faketime',

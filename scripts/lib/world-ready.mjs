@@ -18,6 +18,7 @@ const PROGRAMS = [
   'setpriv',
   'unshare',
   'curl',
+  'openssl',
   'jq',
   'chromium',
   'faketime',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { run } from '../lib/command.mjs';
 import { ROOT } from '../lib/paths.mjs';
+import { makeCertificate } from './certificate.mjs';
 
 const RECORDER = join(ROOT, 'test/world/recorder.mjs');
 const RULES = join(ROOT, 'test/world/arrivals.nft');
@@ -18,7 +19,8 @@ const RULES = join(ROOT, 'test/world/arrivals.nft');
  */
 export async function buildNetworks(world, directory) {
   writeFileSync(world.record, '');
-  world.netPid = await startRecorder(world, directory, 'internet');
+  await makeCertificate(directory);
+  world.netPid = await startRecorder(world, directory, 'internet', ['--certificates', directory]);
   const inNet = (...args) => run('nsenter', [`--net=/proc/${world.netPid}/ns/net`, ...args]);
   const { host, hostV6, net, netV6, loopbackResolver } = world.addresses;
 
@@ -51,19 +53,19 @@ export async function buildNetworks(world, directory) {
   await run('ip', ['-6', 'route', 'add', 'default', 'via', netV6]);
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
   writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '1');
-  await startRecorder(world, directory, 'loopback', loopbackResolver);
+  await startRecorder(world, directory, 'loopback', ['--address', loopbackResolver]);
 }
 
 /**
  * @param {import('./state.mjs').World} world
  * @param {string} directory
  * @param {'internet' | 'loopback'} role the internet's recorder gets a network namespace of its own
- * @param {string} [address] that it listens on; default: every one
+ * @param {string[]} options its own
  * @returns {Promise<number>} its pid
  */
-async function startRecorder(world, directory, role, address) {
+async function startRecorder(world, directory, role, options) {
   const log = openSync(join(directory, `recorder-${role}.log`), 'a');
-  const node = [process.execPath, RECORDER, world.record, role, ...(address ? [address] : [])];
+  const node = [process.execPath, RECORDER, world.record, role, ...options];
   const [command = '', ...args] = role === 'internet' ? ['unshare', '--net', ...node] : node;
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', log] });
   const [greeting] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);

@@ -8,6 +8,12 @@ import { Clock } from '../kernel/clock.js';
 import { ReadinessProbes } from '../kernel/readiness.js';
 import { RuntimeFacts } from '../kernel/runtime-facts.js';
 import { DataDirectory } from '../persistence/data-directory.js';
+import { DecisionFeed } from './decisions/decision-feed.js';
+import { DecisionMetrics } from './decisions/decision-metrics.js';
+import { DecisionTrail } from './decisions/decision-trail.js';
+import { DecisionRecorder } from './decisions/decision.js';
+import { EgressDecisions } from './decisions/egress-decision.repository.js';
+import { StoredDecisions } from './decisions/stored-decisions.js';
 import { EgressReport } from './egress-report.js';
 import { Fence } from './fence.js';
 import { FenceHelperSlot } from './fence-helper-launcher.js';
@@ -23,7 +29,13 @@ import { tableName } from './ruleset.js';
   imports: [AuthModule],
   providers: [
     EGRESS_GATEWAY,
+    DecisionFeed,
+    DecisionMetrics,
+    DecisionTrail,
+    EgressDecisions,
     FenceHelperSlot,
+    StoredDecisions,
+    { provide: DecisionRecorder, useExisting: StoredDecisions },
     {
       provide: Fence,
       inject: [DataDirectory, DeniedPeers, Clock, FenceHelperSlot],
@@ -46,13 +58,14 @@ import { tableName } from './ruleset.js';
       useFactory: (settings: Settings) => new Resolvers(settings.codex.sandbox.dns),
     },
   ],
-  exports: [EgressGateway, Fence, FenceHelperSlot, Resolvers],
+  exports: [DecisionRecorder, DecisionTrail, EgressGateway, Fence, FenceHelperSlot, Resolvers],
 })
 export class EgressModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(Fence) private readonly fence: Fence,
     @Inject(EgressGateway) private readonly gateway: EgressGateway,
     @Inject(LiveSettings) private readonly settings: LiveSettings,
+    @Inject(StoredDecisions) private readonly decisions: StoredDecisions,
     @Inject(ReadinessProbes) private readonly probes: ReadinessProbes,
     @Inject(RuntimeFacts) private readonly facts: RuntimeFacts,
   ) {}
@@ -68,5 +81,6 @@ export class EgressModule implements OnModuleInit, OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.gateway.close();
     await this.fence.shutdown();
+    await this.decisions.close();
   }
 }

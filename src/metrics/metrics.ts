@@ -68,6 +68,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly turns = new Counter({
+    name: `${PREFIX}turns_total`,
+    help: 'Executed turns that are over, by outcome; every run has at least one',
+    labelNames: ['status'] as const,
+    registers: [this.registry],
+  });
+
   readonly activeRuns = new Gauge({
     name: `${PREFIX}active_runs`,
     help: 'Runs that are executed now',
@@ -135,6 +142,26 @@ export class Metrics {
     help: 'Time of a call of the container engine, by its method and path without names',
     labelNames: ['operation', 'outcome'] as const,
     buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers: [this.registry],
+  });
+
+  readonly egressDecisions = new Counter({
+    name: `${PREFIX}egress_decisions_total`,
+    help: 'Outbound connections of sandboxes that the gateway allowed or denied, and allowed ones that it cut, by reason',
+    labelNames: ['outcome', 'reason'] as const,
+    registers: [this.registry],
+  });
+
+  readonly egressBytes = new Counter({
+    name: `${PREFIX}egress_bytes_total`,
+    help: 'Bytes through the gateway, counted when a connection ends; up: from the sandbox',
+    labelNames: ['direction'] as const,
+    registers: [this.registry],
+  });
+
+  readonly egressConnections = new Gauge({
+    name: `${PREFIX}egress_connections`,
+    help: 'Outbound connections of sandboxes through the gateway that go on now',
     registers: [this.registry],
   });
 

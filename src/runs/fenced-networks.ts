@@ -36,9 +36,12 @@ export class FencedNetworks {
    *   `egress_unenforceable`, which names what failed and the remedy.
    */
   of(policy: EffectivePolicy): Promise<GatedNetwork> {
-    return enforcing(policy, async () =>
-      this.named(await this.nameFor(policy), policy.egress.filtered),
-    );
+    return enforcing(policy, async () => {
+      const { filtered } = policy.egress;
+      const network = await this.named(await this.nameFor(policy), filtered);
+      if (filtered && policy.networkAccess && network.gateway === null) throw notListening();
+      return network;
+    });
   }
 
   /** @throws DomainError as `of`, and `egress_unenforceable` alike */
@@ -93,6 +96,18 @@ export class FencedNetworks {
       });
     }
   }
+}
+
+function notListening(): DomainError {
+  return new DomainError('control_unavailable', 'The egress gateway cannot listen', {
+    details: [
+      {
+        field: 'codex.sandbox.egressAllowlist',
+        message:
+          'the address of the sandboxes’ network is not one of this service’s: run the service on the engine’s host, in its network namespace',
+      },
+    ],
+  });
 }
 
 /** What keeps a filtered turn from its network keeps its allowlist from being enforced. */

@@ -131,9 +131,10 @@ export class RunNetwork {
     const grants: Grant[] = [];
     for (const { at, openSeconds, ...turn } of kept) {
       this.networks.reserve(at.name, at.address);
-      if (openSeconds === null || (network.gateway === null && !this.gate.mayOpen)) continue;
+      const alike = (at.gateway === null) === (network.gateway === null);
+      if (openSeconds === null || !alike || (at.gateway === null && !this.gate.mayOpen)) continue;
       grants.push(await this.gate.grantFor(at, openSeconds));
-      if (network.gateway === null) this.gate.takeOver(at);
+      if (at.gateway === null) this.gate.takeOver(at);
       else this.gate.admit(at, turn);
     }
     return grants;

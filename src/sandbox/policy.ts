@@ -54,6 +54,7 @@ export interface EffectivePolicy {
   extraMounts: readonly ExtraMount[];
   /** Names of the service's own variables that go into the frame. */
   envPassthrough: readonly string[];
+  protectRepoConfig: boolean;
   /** By key, as in the operator's file below `codex.` and `codex.sandbox.` (`resources.memory`). */
   sources: Readonly<Record<string, ControlSource>>;
 }
@@ -108,6 +109,7 @@ export function effectivePolicy(
     timeoutSeconds: timeoutSeconds ?? sandbox.timeoutSeconds,
     extraMounts: sandbox.extraMounts,
     envPassthrough: sandbox.envPassthrough,
+    protectRepoConfig: sandbox.protectRepoConfig,
     sources: sourcesOf(configuredKeys, request),
   };
 }
@@ -159,6 +161,7 @@ const CONFIG_KEYS = [
   'timeoutSeconds',
   'extraMounts',
   'envPassthrough',
+  'protectRepoConfig',
 ] as const;
 
 const OUTSIDE_SANDBOX = /^(threadSandbox|turnSandboxPolicy)/;

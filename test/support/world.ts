@@ -40,8 +40,10 @@ export interface Recorded {
   at: number;
   /** `loopback`: the resolver on the host's own loopback. */
   place: 'internet' | 'loopback';
-  event: 'connect' | 'data' | 'close';
+  event: 'connect' | 'data' | 'close' | 'tls' | 'request';
   protocol: 'tcp' | 'udp';
+  /** Counts the TCP connections. */
+  connection?: number;
   from?: string;
   /** For TCP, as the client named it; a port that no recorder listens on shows as 9. */
   to?: string;
@@ -51,6 +53,19 @@ export interface Recorded {
   bytes?: number;
   /** The first 256 bytes, as Latin-1. */
   start?: string;
+  /** Of `tls` and of a `request` inside it: the name that the client's hello carried. */
+  serverName?: string | null;
+  /** Of `tls`: what the client and the server agreed on, `h2` or `http/1.1`. */
+  alpn?: string | null;
+  /** Of `request`: inside TLS? */
+  secure?: boolean;
+  /** Of `request`: its Host, or `:authority`. */
+  host?: string | null;
+  method?: string;
+  path?: string;
+  httpVersion?: string;
+  /** Of a `request`, but for those that are answered with the plain line of text outside TLS. */
+  headers?: Record<string, string | string[]>;
 }
 
 function readState(): WorldState {
@@ -80,6 +95,22 @@ export const world = {
   recorded(): Recorded[] {
     const lines = readFileSync(readState().record, 'utf8').slice(recordedBefore).split('\n');
     return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Recorded);
+  },
+
+  /** The names that resolvers were asked for since the last `clear()`, in the order of their coming. */
+  askedNames(place: Recorded['place'] = 'internet'): string[] {
+    const questions = world.recorded().filter((entry) => entry.place === place);
+    return questions.flatMap(({ name }) => name ?? []);
+  },
+
+  /** The TLS handshakes that the internet completed since the last `clear()`. */
+  handshakes(): Recorded[] {
+    return world.recorded().filter(({ event }) => event === 'tls');
+  },
+
+  /** The HTTP requests that arrived since the last `clear()`, inside TLS and outside. */
+  requests(): Recorded[] {
+    return world.recorded().filter(({ event }) => event === 'request');
   },
 
   async clear(): Promise<void> {

@@ -1,8 +1,12 @@
-const TYPES = Object.freeze({ A: 1, TXT: 16, AAAA: 28 });
-const TTL_SECONDS = 1;
+import { meaningOf } from './names.mjs';
 
-/** What a name without a meaning of its own resolves to. */
-const ANYWHERE = Object.freeze({ v4: [203, 0, 113, 10], v6: '20010db8000000000000000000000010' });
+const TYPES = Object.freeze({ A: 1, CNAME: 5, TXT: 16, AAAA: 28 });
+const TTL_SECONDS = 1;
+/** Authoritative, recursion available, no error. */
+const FLAGS = 0x8580;
+/** Points to the name in the question. */
+const ASKED = Buffer.from([0xc0, 0x0c]);
+const CODES = Object.freeze({ missing: 3, broken: 2 });
 
 /**
  * The name that a query asks for, in lower case; null when the bytes are not a query.
@@ -22,48 +26,71 @@ export function askedName(query) {
 }
 
 /**
- * An answer to any A, AAAA or TXT query. `10-0-0-5.ip.test` resolves to 10.0.0.5.
+ * An answer to any A, AAAA or TXT query, as `names.mjs` says; null where none is given.
  *
  * @param {Buffer} query
- * @returns {Buffer | null}
+ * @returns {{message: Buffer, delayMs: number} | null}
  */
 export function answerTo(query) {
   const name = askedName(query);
   if (name === null) return null;
   const questionEnd = 12 + (name === '' ? 0 : name.length + 1) + 1 + 4;
   const type = query.readUInt16BE(questionEnd - 4);
-  const data = recordData(type, name);
+  const meaning = meaningOf(name, type === TYPES.A);
+  const { alias, failure, delayMs = 0 } = meaning;
+  if (delayMs === Infinity) return null;
+  const owner = alias ? wireName(alias) : ASKED;
+  const records = failure ? [] : dataOf(type, meaning).map((data) => record(owner, type, data));
+  if (alias && records.length > 0) records.unshift(record(ASKED, TYPES.CNAME, owner));
   const header = Buffer.alloc(12);
   query.copy(header, 0, 0, 2);
-  header.writeUInt16BE(0x8580, 2);
+  header.writeUInt16BE(FLAGS | (failure ? CODES[failure] : 0), 2);
   header.writeUInt16BE(1, 4);
-  header.writeUInt16BE(data ? 1 : 0, 6);
-  const parts = [header, query.subarray(12, questionEnd)];
-  if (data) {
-    const record = Buffer.alloc(12);
-    record.writeUInt16BE(0xc00c, 0);
-    record.writeUInt16BE(type, 2);
-    record.writeUInt16BE(1, 4);
-    record.writeUInt32BE(TTL_SECONDS, 6);
-    record.writeUInt16BE(data.length, 10);
-    parts.push(record, data);
-  }
-  return Buffer.concat(parts);
+  header.writeUInt16BE(records.length, 6);
+  return { message: Buffer.concat([header, query.subarray(12, questionEnd), ...records]), delayMs };
+}
+
+/**
+ * @param {Buffer} owner
+ * @param {number} type
+ * @param {Buffer} data
+ */
+function record(owner, type, data) {
+  const head = Buffer.alloc(10);
+  head.writeUInt16BE(type, 0);
+  head.writeUInt16BE(1, 2);
+  head.writeUInt32BE(TTL_SECONDS, 4);
+  head.writeUInt16BE(data.length, 8);
+  return Buffer.concat([owner, head, data]);
 }
 
 /**
  * @param {number} type
- * @param {string} name
+ * @param {import('./names.mjs').Meaning} meaning
+ * @returns {Buffer[]}
  */
-function recordData(type, name) {
-  if (type === TYPES.A) return Buffer.from(addressIn(name) ?? ANYWHERE.v4);
-  if (type === TYPES.AAAA && addressIn(name) === null) return Buffer.from(ANYWHERE.v6, 'hex');
-  if (type === TYPES.TXT) return Buffer.from('\x05world', 'latin1');
-  return null;
+function dataOf(type, { v4, v6 }) {
+  if (type === TYPES.A) return v4.map((address) => Buffer.from(address.split('.').map(Number)));
+  if (type === TYPES.AAAA) return v6.map(sixBytes);
+  if (type === TYPES.TXT) return [Buffer.from('\x05world', 'latin1')];
+  return [];
 }
 
 /** @param {string} name */
-function addressIn(name) {
-  const match = /(?:^|\.)(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})\.ip\.test$/.exec(name);
-  return match ? match.slice(1).map(Number) : null;
+function wireName(name) {
+  const labels = name
+    .split('.')
+    .map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`, 'latin1'));
+  return Buffer.concat([...labels, Buffer.alloc(1)]);
+}
+
+/** @param {string} address */
+function sixBytes(address) {
+  const [before = '', after] = address.split('::');
+  const groups = (/** @type {string} */ text) => (text === '' ? [] : text.split(':'));
+  const head = groups(before);
+  const tail = after === undefined ? [] : groups(after);
+  const middle = Array.from({ length: 8 - head.length - tail.length }, () => '0');
+  const hex = [...head, ...middle, ...tail].map((group) => group.padStart(4, '0')).join('');
+  return Buffer.from(hex, 'hex');
 }
