@@ -265,6 +265,7 @@ describe('narrowing', () => {
           'security',
           'extraMounts',
           'envPassthrough',
+          'protectRepoConfig',
         ] as const) {
           expect(policy[key]).toEqual(widest[key]);
         }

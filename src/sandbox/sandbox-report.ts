@@ -76,7 +76,19 @@ function policyControls(
       policy.extraMounts.map(({ target }) => target),
     ),
     control('envPassthrough', policy.envPassthrough),
+    control('protectRepoConfig', policy.protectRepoConfig),
+    {
+      ...control('protectRepoConfig', protectedPaths(Mounts)),
+      name: 'protectedPaths',
+    },
   ];
+}
+
+function protectedPaths(mounts: ContainerInspection['Mounts']): string[] {
+  return mounts
+    .filter(({ Destination, RW }) => !RW && Destination.startsWith(`${WORKSPACE}/`))
+    .map(({ Destination }) => Destination)
+    .sort();
 }
 
 function fixedControls(
