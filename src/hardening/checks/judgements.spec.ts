@@ -98,6 +98,14 @@ describe.each([
     'warn',
   ],
   [
+    'a repository that a run can change',
+    judgeDefaults(
+      { ...defaults, sandbox: { ...defaults.sandbox, protectRepoConfig: false } },
+      'r.yaml',
+    ),
+    'warn',
+  ],
+  [
     'source routes off',
     judgeSourceRouting(
       new Map([

@@ -12,7 +12,7 @@ import { lines } from '../shell.js';
 
 /** What the operator has loosened. Pure. `configFile` is where to put it back. */
 export function judgeDefaults(codex: CodexSettings, configFile: string): HardeningFinding {
-  const { security, extraMounts } = codex.sandbox;
+  const { security, extraMounts, protectRepoConfig } = codex.sandbox;
   const grave: string[] = [];
   const light: string[] = [];
   const remedies: string[] = [];
@@ -33,6 +33,12 @@ export function judgeDefaults(codex: CodexSettings, configFile: string): Hardeni
   if (codex.turnSandboxPolicy.networkAccess) {
     light.push('turnSandboxPolicy.networkAccess is on, so a run has the network without asking');
     putBack('networkAccess', 'false');
+  }
+  if (!protectRepoConfig) {
+    light.push(
+      'protectRepoConfig is off, so a run can change what git and agents run from its workspace',
+    );
+    putBack('protectRepoConfig', 'true');
   }
   const writable = extraMounts.filter(({ readOnly }) => !readOnly).map(({ source }) => source);
   if (writable.length > 0) {
