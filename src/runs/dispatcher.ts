@@ -87,6 +87,7 @@ export class Dispatcher implements OnApplicationBootstrap {
     while (!this.active.full && !this.signals.stopping) {
       this.room.reason = await this.readiness.obstacle();
       if (this.room.reason !== null) return this.#later();
+      if (this.signals.stopping) return;
       const run = await this.queue.take();
       if (run === null) return this.#whenNextMayBegin();
       this.active.add(this.#execute(run));
