@@ -5,6 +5,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { FenceBackend } from './fence-backend.js';
 import { ConnectionMemory } from './connection-memory.js';
 import { chooseBackend } from './fence-choice.js';
+import { FenceDoubt, NOT_SEEN } from './fence-doubt.js';
 import { fenceUnavailable, type FenceFault } from './fence-error.js';
 import {
   validateBridge,
@@ -59,12 +60,16 @@ export class Fence {
   readonly #watch: FenceWatch;
   readonly #memory = new ConnectionMemory();
   readonly #logger = new Logger('Fence');
+  readonly #doubt: FenceDoubt;
   #placed: PlacedFence | null = null;
   #fault: FenceFault | null = NOT_PLACED;
+  /** What the fault was made of. */
+  #cause: unknown;
 
   constructor(options: FenceOptions) {
     this.#options = options;
     this.#grants = new GrantBook(options.clock);
+    this.#doubt = new FenceDoubt(options.clock);
     this.#watch = new FenceWatch(() => this.check(), options.watchIntervalMs ?? 2000);
   }
 
@@ -108,13 +113,15 @@ export class Fence {
 
   /** What is wrong with the fence as it stands, without mending it; `null`: nothing. */
   inspect(): Promise<string | null> {
-    return this.#queue.run(async () => this.#fault?.reason ?? (await this.#look()));
+    return this.#queue.run(
+      async () => this.#fault?.reason ?? this.#look().catch(() => NOT_SEEN.reason),
+    );
   }
 
   /** Opens an address for a pair of address and MAC; an earlier grant of the address ends. */
   grantOpen(grant: OpenGrant): Promise<void> {
     return this.#queue.run(async () => {
-      if (this.#fault) throw fenceUnavailable(this.#fault);
+      if (this.#fault) throw fenceUnavailable(this.#fault, this.#cause);
       const valid = validateGrant(grant, [...this.#bridges.values()]);
       const earlier = this.#grants.get(valid.address);
       if (earlier && earlier.mac !== valid.mac) await this.#close(earlier);
@@ -188,24 +195,31 @@ export class Fence {
   async #verify(): Promise<void> {
     if (this.#bridges.size === 0) throw fenceUnavailable(NOT_PLACED);
     const found = this.#fault?.reason ?? (await this.#look());
-    if (found === null) return;
+    if (found === null) return this.#doubt.over();
     this.#memory.allSuspect();
     try {
       await this.#place();
     } catch (error) {
-      this.#report({ ...(this.#fault ?? NOT_PLACED), repaired: false });
+      if (!this.#doubt.allows(error)) {
+        this.#report({ ...(this.#fault ?? NOT_PLACED), repaired: false });
+      }
       throw error;
     }
+    this.#doubt.over();
     this.#report({ reason: found, remedy: 'it was placed again', repaired: true });
   }
 
-  /** What is wrong with the fence as it stands; a look that fails counts as a fault. */
+  /**
+   * What is wrong with the fence as it stands. A look that fails counts as a fault, unless the machine
+   * kept us from it, which is thrown.
+   */
   async #look(): Promise<string | null> {
     try {
       if (!this.#placed) return NOT_PLACED.reason;
       return await this.#placed.fault(this.#grants.live());
     } catch (error) {
       this.#logger.warn(`cannot read the rules: ${String(error)}`);
+      if (this.#doubt.allows(error)) throw fenceUnavailable(NOT_SEEN, error);
       return 'the rules cannot be read';
     }
   }
@@ -216,6 +230,7 @@ export class Fence {
     const choice = await chooseBackend(backends, bridges);
     if ('fault' in choice) {
       this.#fault = choice.fault;
+      this.#cause = choice.cause;
       throw fenceUnavailable(choice.fault, choice.cause);
     }
     try {
@@ -257,6 +272,7 @@ export class Fence {
       reason: `the kernel or its tools refused to ${what}`,
       remedy: 'see the service log for the message of nft or conntrack',
     };
+    this.#cause = cause;
     this.#memory.allSuspect();
     this.#logger.error(`cannot ${what}: ${String(cause)}`);
     return fenceUnavailable(this.#fault, cause);

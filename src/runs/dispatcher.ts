@@ -87,8 +87,11 @@ export class Dispatcher implements OnApplicationBootstrap {
     while (!this.active.full && !this.signals.stopping) {
       this.room.reason = await this.readiness.obstacle();
       if (this.room.reason !== null) return this.#later();
+      if (this.signals.stopping) return;
+      // Asked before: whose pause is over by the time of the answer was not among those that it is of.
+      const nextInMs = this.room.nextInMs;
       const run = await this.queue.take();
-      if (run === null) return this.#whenNextMayBegin();
+      if (run === null) return this.#whenNextMayBegin(nextInMs);
       this.active.add(this.#execute(run));
     }
   }
@@ -116,8 +119,7 @@ export class Dispatcher implements OnApplicationBootstrap {
     });
   }
 
-  #whenNextMayBegin(): void {
-    const ms = this.room.nextInMs;
+  #whenNextMayBegin(ms: number | null): void {
     if (ms !== null) this.#later(Math.max(ms, LEAST_PAUSE_MS));
   }
 

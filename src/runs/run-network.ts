@@ -11,6 +11,7 @@ import { DomainError } from '../kernel/domain-error.js';
 import { DataDirectory } from '../persistence/data-directory.js';
 import type { EffectivePolicy } from '../sandbox/policy.js';
 import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
+import { isPassing } from './passing-fault.js';
 
 /** Where a run's sandbox stands in the network. */
 export type NetworkPlace =
@@ -56,7 +57,8 @@ export class RunNetwork {
    * A fence that stood when it was last looked at is looked at again while the sandbox is made.
    *
    * @throws DomainError `control_unavailable` when the run asks for the network and no fence stands,
-   *   or when the network cannot hold sandboxes; `engine_unavailable`, before `takeOver` too.
+   *   or when the network cannot hold sandboxes; `engine_unavailable`, before `takeOver` too. Passing,
+   *   by its cause, where the machine is out of something.
    */
   async place(runId: string, policy: EffectivePolicy): Promise<NetworkPlace> {
     this.assertTookOver();
@@ -164,7 +166,10 @@ export class RunNetwork {
   /** Looks at the fence once more, now that the sandbox has its port on the bridge. Never throws. */
   async recheck(place: NetworkPlace, onBroken: () => void): Promise<void> {
     if (place.mode === 'none') return;
-    await this.fence.check().catch(onBroken);
+    await this.fence.check().catch((error: unknown) => {
+      // Whoever watches the fence looks again.
+      if (!isPassing(error)) onBroken();
+    });
   }
 
   async #grant(at: { address: string; mac: string }, seconds: number): Promise<OpenGrant> {
@@ -184,7 +189,7 @@ export class RunNetwork {
       await this.fence.ensure(network);
       return true;
     } catch (error) {
-      if (required) throw error;
+      if (required || isPassing(error)) throw error;
       return false;
     }
   }

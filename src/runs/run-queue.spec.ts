@@ -7,6 +7,7 @@ import { SystemClock } from '../kernel/clock.js';
 import { newId } from '../kernel/ids.js';
 import { SYSTEM_ORIGIN } from '../kernel/origin.js';
 import { LocalCancelSignal } from './cancel-signal.js';
+import type { DataDiskFloor } from './data-disk-floor.js';
 import { RunChanges } from './run-changes.js';
 import { DatabaseRunQueue } from './run-queue.js';
 import { RunSignals } from './run-signals.js';
@@ -40,7 +41,8 @@ async function open(root?: string): Promise<QueueUnderTest> {
   const runs = new RunRepository(db.read);
   const held = new HeldWorkspaces();
   const signals = new RunSignals(new RunChanges(), new LocalCancelSignal());
-  const service = new RunsService(transactions, runs, {} as RunIntake, signals, clock);
+  const floor = {} as DataDiskFloor;
+  const service = new RunsService(transactions, runs, {} as RunIntake, signals, clock, floor);
   return {
     queue: new DatabaseRunQueue(transactions, runs, held, new WaitingRoom(clock), clock),
     async add(issues) {

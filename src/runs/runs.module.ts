@@ -17,6 +17,7 @@ import { UnreadableOutput } from './adoption/unreadable-output.js';
 import { RunOutputController } from './api/run-output.controller.js';
 import { RunsController } from './api/runs.controller.js';
 import { CancelSignal, LocalCancelSignal } from './cancel-signal.js';
+import { DataDiskFloor } from './data-disk-floor.js';
 import { DirectoryGift } from './directory-gift.js';
 import { DiskMeter } from './disk-meter.js';
 import { Dispatcher } from './dispatcher.js';
@@ -32,6 +33,7 @@ import { OrphanedOutput } from './output/orphaned-output.js';
 import { OutputRecording } from './output/output-recording.js';
 import { ExpiredIdempotencyKeys } from './retention/expired-idempotency-keys.js';
 import { ExpiredRuns } from './retention/expired-runs.js';
+import { SurplusRuns } from './retention/surplus-runs.repository.js';
 import { RunChanges } from './run-changes.js';
 import { RunExecutor } from './run-executor.js';
 import { RunIntake } from './run-intake.js';
@@ -69,6 +71,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     ConductStep,
     ContainerFenceHelper,
     ContainerWorkspaceTools,
+    DataDiskFloor,
     DirectoryGift,
     DiskMeter,
     Dispatcher,
@@ -96,6 +99,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     RunWorkspaceLease,
     RunsService,
     SandboxHost,
+    SurplusRuns,
     UnadoptableRuns,
     UnreadableOutput,
     WaitingRoom,
