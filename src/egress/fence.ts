@@ -102,8 +102,12 @@ export class Fence {
 
   /** From memory; the reason and the remedy are for an operator. */
   standing(): FenceStanding {
-    const backend = this.#placed ? { backend: this.#placed.backendName } : {};
-    return this.#fault ? { standing: false, ...this.#fault } : { standing: true, ...backend };
+    if (this.#fault) {
+      return { standing: false, reason: this.#fault.reason, remedy: this.#fault.remedy };
+    }
+    return this.#placed
+      ? { standing: true, backend: this.#placed.backendName }
+      : { standing: true };
   }
 
   /** Compares what stands with what should and repairs it, grants included; throws when it cannot. */
