@@ -125,7 +125,7 @@ describe('findRepoConfig', () => {
     });
 
     it('is not led astray by what was put beside them', async () => {
-      repository('.git/modules/libs/deep/a', '.git/modules/libs/logs');
+      repository('.git/modules/libs/deep/a', '.git/modules/libs/logs', '.git/modules/lfs/b');
       file('.git/modules/config', '.git/modules/HEAD', '.git/modules/libs/config');
       directory('.git/modules/libs/objects');
       file('.git/modules/libs/HEAD');
@@ -135,6 +135,7 @@ describe('findRepoConfig', () => {
           '.git/modules/libs/deep/a/hooks',
           '.git/modules/libs/logs/config',
           '.git/modules/libs/logs/hooks',
+          '.git/modules/lfs/b/config',
         ]),
       );
     });
