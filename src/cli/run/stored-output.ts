@@ -16,9 +16,8 @@ export async function copyStoredOutput(
   const lines = new ReceivedLines();
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
-      for (const line of lines.read(chunk)) {
-        if (line !== '') await sink.write(JSON.parse(line) as OutputRecord);
-      }
+      const records = lines.read(chunk).filter((line) => line !== '');
+      for (const record of records) await sink.write(JSON.parse(record) as OutputRecord);
     }
     if (lines.rest() !== '') throw new Error('the answer was cut');
   } catch (error) {
