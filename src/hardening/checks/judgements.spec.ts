@@ -22,6 +22,7 @@ import { judgeImage } from './image.check.js';
 import { judgeKeyUse } from './master-key-use.check.js';
 import { judgeBackup, judgeMasterKey } from './master-key.checks.js';
 import { judgeRateLimits } from './rate-limits.check.js';
+import { judgeEgress } from './egress.check.js';
 import { judgeControls } from './sandbox-controls.check.js';
 import { judgeSeccomp } from './seccomp.check.js';
 import { judgeDefaults } from './security-defaults.check.js';
@@ -106,6 +107,9 @@ describe.each([
     ),
     'warn',
   ],
+  ['no allowlist', judgeEgress({ allowlist: [], mode: 'enforce' }, 'r.yaml'), 'warn'],
+  ['an allowlist', judgeEgress({ allowlist: ['a.example'], mode: 'enforce' }, 'r.yaml'), 'pass'],
+  ['observing', judgeEgress({ allowlist: ['a.example'], mode: 'observe' }, 'r.yaml'), 'fail'],
   [
     'source routes off',
     judgeSourceRouting(
