@@ -26,6 +26,13 @@ export interface RunListQuery {
   limit: number;
 }
 
+/** Who waits. */
+export interface Waiting {
+  /** Fires when the client has gone. */
+  readonly gone: AbortSignal;
+  readonly clientAddress: string;
+}
+
 /** Clients that wait for the end of a run; each holds a connection. */
 const MOST_WAITING = 1000;
 
@@ -70,9 +77,13 @@ export class RunsService {
    *
    * @throws DomainError `too_many_streams` where too many wait.
    */
-  async getFinished(id: string, waitSeconds: number, gone: AbortSignal): Promise<RunEntity> {
+  async getFinished(
+    id: string,
+    waitSeconds: number,
+    { gone, clientAddress }: Waiting,
+  ): Promise<RunEntity> {
     if (waitSeconds === 0) return this.get(id);
-    const leave = this.#waiting.take();
+    const leave = this.#waiting.take(clientAddress);
     const deadline = this.clock.monotonicMs() + waitSeconds * 1000;
     const waiter = new ChangeWaiter(this.signals.changes, id);
     gone.addEventListener('abort', () => waiter.poke());
