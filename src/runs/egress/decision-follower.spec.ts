@@ -159,9 +159,9 @@ describe('DecisionFollower', () => {
     const follower = new DecisionFollower({} as DecisionTrail, {} as RunRepository, signals);
     const places: (() => void)[] = [];
     expect(() => {
-      for (let n = 0; n < 1000; n++) places.push(follower.enter());
+      for (let n = 0; n < 1000; n++) places.push(follower.enter(`10.0.0.${n % 200}`));
     }).toThrow('Too many clients');
     places.pop()?.();
-    expect(() => follower.enter()).not.toThrow();
+    expect(() => follower.enter('10.0.1.1')).not.toThrow();
   });
 });
