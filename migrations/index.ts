@@ -8,6 +8,7 @@ import { AddSecretsFile1795395000000 } from './1795395000000-add-secrets-file.js
 import { CreateConfigOverlays1795395300000 } from './1795395300000-create-config-overlays.js';
 import { AddCommandBegun1795395500000 } from './1795395500000-add-command-begun.js';
 import { CreateRetentionClock1795481000000 } from './1795481000000-create-retention-clock.js';
+import { CreateEgressDecisions1795482000000 } from './1795482000000-create-egress-decisions.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   CreateConfigOverlays1795395300000,
   AddCommandBegun1795395500000,
   CreateRetentionClock1795481000000,
+  CreateEgressDecisions1795482000000,
 ];

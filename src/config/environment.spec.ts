@@ -76,10 +76,9 @@ describe('the environment', () => {
   it('refuses controls that this version does not have', () => {
     const path = file(
       'unavailable.yaml',
-      'codex: {sandbox: {egressAllowlist: [example.org], security: {seccompProfile: hardened}}}',
+      'codex: {sandbox: {security: {seccompProfile: hardened}}}',
     );
     expect(problemsOf({ RISOLUTO_CONFIG: path }).map((line) => line.split(':')[0])).toEqual([
-      'codex.sandbox.egressAllowlist',
       'codex.sandbox.security.seccompProfile',
     ]);
   });

@@ -7,12 +7,6 @@ import type { YamlSettings } from './yaml-schema.js';
 export function unavailableControls(settings: YamlSettings): string[] {
   const { sandbox } = settings.codex;
   const problems: string[] = [];
-  if (sandbox.egressAllowlist.length > 0) {
-    problems.push(
-      'codex.sandbox.egressAllowlist: this version cannot enforce an allowlist; ' +
-        'leave it empty (runs have no network unless a turn is granted it)',
-    );
-  }
   if (sandbox.security.seccompProfile === 'hardened') {
     problems.push(
       'codex.sandbox.security.seccompProfile: this version has no hardened profile; ' +

@@ -114,6 +114,18 @@ describe('settings with an overlay on top', () => {
     });
   });
 
+  it('may let the gateway pass other hosts, and never make it stop enforcing', () => {
+    const sandbox = { ...base.codex.sandbox, egressAllowlist: ['a.example'] };
+    const listed = stated({ codex: { ...base.codex, sandbox } });
+    for (const egressAllowlist of [[], ['b.example'], ['a.example', '*.b.example']]) {
+      const result = overlaid(listed, { codex: { sandbox: { egressAllowlist } } });
+      expect(result).toMatchObject({ settings: { codex: { sandbox: { egressAllowlist } } } });
+    }
+    const mode = (egressMode: string) => overlaid(base, { codex: { sandbox: { egressMode } } });
+    expect(mode('enforce')).toHaveProperty('settings');
+    expect(mode('observe')).toMatchObject({ wider: true });
+  });
+
   it('may be as low as the operator’s own limit of requests where that is very low', () => {
     const low = stated({ rateLimits: { ...base.rateLimits, api: { limit: 3 } } });
     expect(overlaid(low, { rateLimits: { api: { limit: 3 } } })).toHaveProperty('settings');
@@ -127,9 +139,9 @@ describe('settings with an overlay on top', () => {
     [{ runs: null }, 'runs', /./],
     [{ auth: { writeToken: 'x' } }, 'auth', /unknown key/],
     [
-      { codex: { sandbox: { egressAllowlist: ['a.example'] } } },
-      'codex.sandbox.egressAllowlist',
-      /cannot enforce/,
+      { codex: { sandbox: { egressAllowlist: ['*.com'] } } },
+      'codex.sandbox.egressAllowlist.0',
+      /wildcard below com/,
     ],
   ])('are wrong as a start would find them wrong: %j', (overlay, key, rule) => {
     const result = overlaid(base, overlay);

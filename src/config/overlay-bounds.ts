@@ -1,5 +1,8 @@
-/** How an overlay may change a setting: to what uses less of the machine than the operator allowed. */
-type Direction = 'down' | 'up' | { to: string };
+/**
+ * How an overlay may change a setting: to what uses less of the machine than the operator allowed; to
+ * one value alone; or, what is made to be changed while runs go on, to anything.
+ */
+type Direction = 'down' | 'up' | { to: string } | { only: string } | 'any';
 
 interface Overlayable {
   path: RegExp;
@@ -17,13 +20,15 @@ const OVERLAYABLE: readonly Overlayable[] = [
   { path: /^runs\.minFreeDisk$/, direction: 'up' },
   // What ends with the service uses nothing without it.
   { path: /^runs\.onStop$/, direction: { to: 'end' } },
+  { path: /^codex\.sandbox\.egressAllowlist$/, direction: 'any' },
+  { path: /^codex\.sandbox\.egressMode$/, direction: { only: 'enforce' } },
   { path: /^codex\.sandbox\.timeoutSeconds$/, direction: 'down' },
   { path: /^codex\.sandbox\.resources\.(memory|cpus|pids|tmpfs|workspace)$/, direction: 'down' },
 ];
 
 /**
- * Whether `path` may be changed while the service runs, by whoever may write: how much, and nothing
- * else. What a sandbox is, what it can reach and what it is given are the operator's.
+ * Whether `path` may be changed while the service runs, by whoever may write: how much, and which
+ * hosts the gateway lets through. What a sandbox is and what it is given are the operator's.
  */
 export function isOverlayable(path: string): boolean {
   return OVERLAYABLE.some((one) => one.path.test(path));
@@ -38,6 +43,12 @@ export function wideningOf(path: string, asked: unknown, own: unknown): string |
   const rule = OVERLAYABLE.find((one) => one.path.test(path));
   if (rule === undefined || asked === own) return null;
   const { direction } = rule;
+  if (direction === 'any') return null;
+  if (typeof direction === 'object' && 'only' in direction) {
+    return asked === direction.only
+      ? null
+      : `must be ${direction.only}; ${String(asked)} was asked`;
+  }
   if (typeof direction === 'object') {
     if (own === undefined || asked === direction.to) return null;
     const [stated, wanted] = [own, asked] as [string, string];

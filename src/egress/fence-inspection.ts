@@ -1,5 +1,5 @@
 import type { HostLink } from './fence-backend.js';
-import type { FencedBridge, OpenGrant } from './fenced-bridge.js';
+import type { FencedBridge, Grant } from './fenced-bridge.js';
 import { parseListing, type TableListing } from './fence-listing.js';
 import { elements } from './ruleset.js';
 
@@ -16,7 +16,7 @@ export interface Expectation {
   readonly bridge: string;
   readonly bridges: readonly FencedBridge[];
   /** `seconds` is what is left of each, and may be zero or less for one that has just ended. */
-  readonly grants: readonly OpenGrant[];
+  readonly grants: readonly Grant[];
 }
 
 // The kernel's clock and ours are read at different moments.
@@ -58,7 +58,7 @@ export function portsOf(bridges: readonly FencedBridge[], links: readonly HostLi
 }
 
 function elementFault(
-  grants: readonly OpenGrant[],
+  grants: readonly Grant[],
   tables: Record<'inet' | 'bridge', TableListing>,
 ): string | null {
   const left = secondsLeft(grants);
@@ -74,7 +74,7 @@ function elementFault(
   return lost ? 'a grant was taken out of the fence' : null;
 }
 
-function secondsLeft(grants: readonly OpenGrant[]): Map<string, number> {
+function secondsLeft(grants: readonly Grant[]): Map<string, number> {
   return new Map(
     grants.flatMap((grant) =>
       elements(grant).map(({ family, set, key }) => [`${family} ${set} ${key}`, grant.seconds]),

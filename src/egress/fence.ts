@@ -7,11 +7,15 @@ import { ConnectionMemory } from './connection-memory.js';
 import { chooseBackend } from './fence-choice.js';
 import { fenceUnavailable, type FenceFault } from './fence-error.js';
 import {
+  isGrantable,
+  leastGrant,
   validateBridge,
   validateGrant,
   type FencedBridge,
-  type OpenGrant,
+  type Grant,
+  type ValidBridge,
 } from './fenced-bridge.js';
+import { FencedBridges } from './fenced-bridges.js';
 import { GrantBook } from './grant-book.js';
 import { PlacedFence } from './placed-fence.js';
 import { removeScript } from './ruleset.js';
@@ -28,6 +32,12 @@ export interface FenceStanding {
   readonly reason?: string;
   readonly remedy?: string;
   readonly backend?: string;
+}
+
+export interface BridgeToFence {
+  readonly bridge: FencedBridge;
+  /** What its sandboxes hold from an earlier process. */
+  readonly kept: readonly Grant[];
 }
 
 export interface FenceOptions {
@@ -53,7 +63,7 @@ const NOT_PLACED: FenceFault = {
 export class Fence {
   readonly #options: FenceOptions;
   readonly #queue = new SerialQueue();
-  readonly #bridges = new Map<string, FencedBridge>();
+  readonly #bridges: FencedBridges;
   readonly #grants: GrantBook;
   readonly #listeners = new Set<(broken: FenceBreak) => void>();
   readonly #watch: FenceWatch;
@@ -64,34 +74,40 @@ export class Fence {
 
   constructor(options: FenceOptions) {
     this.#options = options;
+    this.#bridges = new FencedBridges(options.deniedPeers);
     this.#grants = new GrantBook(options.clock);
     this.#watch = new FenceWatch(() => this.check(), options.watchIntervalMs ?? 2000);
   }
 
+  /** As `ensureAll`, of one bridge. */
+  ensure(bridge: FencedBridge, kept: readonly Grant[] = []): Promise<void> {
+    return this.ensureAll([{ bridge, kept }]);
+  }
+
   /**
-   * Fences a bridge. The first call of a process replaces what an earlier one left, so that every
-   * address is closed and no connection is remembered, but for the grants that are kept: those stay
-   * open, and so do their connections. A later call for the same bridge is `check`.
+   * Fences bridges, beside those that are fenced. The first call of a process replaces all that an
+   * earlier one left, so name every bridge that sandboxes are on: every address is closed and no
+   * connection is remembered, but for the grants that are kept: those hold on, and so do their
+   * connections. A bridge that has changed is fenced anew, and grants that it no longer gives end.
+   * A later call for the same bridges is `check`.
    */
-  ensure(bridge: FencedBridge, kept: readonly OpenGrant[] = []): Promise<void> {
+  ensureAll(wanted: readonly BridgeToFence[]): Promise<void> {
     return this.#queue.run(async () => {
-      const wanted = validateBridge(bridge);
-      const known = this.#bridges.get(wanted.bridge);
-      if (this.#placed && known?.subnet === wanted.subnet && known.gateway === wanted.gateway) {
-        return this.#verify();
+      const bridges = wanted.map(({ bridge }) => validateBridge(bridge));
+      const fresh = this.#placed ? bridges.filter((one) => !this.#bridges.has(one)) : bridges;
+      if (fresh.length === 0) return this.#verify();
+      const kept = wanted.flatMap((one) => one.kept.map((grant) => validateGrant(grant, bridges)));
+      for (const bridge of fresh) this.#bridges.set(bridge);
+      this.#endMisplaced();
+      for (const grant of kept) {
+        this.#grants.add(grant);
+        this.#memory.opened(grant.address);
       }
-      this.#bridges.set(wanted.bridge, wanted);
-      this.#options.deniedPeers.addRange(`fence:${wanted.bridge}`, wanted.subnet);
-      for (const grant of kept) this.#grants.add(validateGrant(grant, [wanted]));
       this.#updateWatch();
       await this.#place();
-      const keptAddresses = new Set(kept.map(({ address }) => address));
-      await this.#guarded('forget connections', (placed) =>
-        kept.length > 0
-          ? placed.forgetBut(wanted.subnet, keptAddresses)
-          : placed.forget(wanted.subnet),
-      );
-      if (this.#grants.size === 0 && this.#bridges.size === 1) this.#memory.allForgotten();
+      for (const bridge of fresh) await this.#forgetUngranted(bridge);
+      const all = fresh.length === this.#bridges.size;
+      if (all && this.#grants.size === 0) this.#memory.allForgotten();
     });
   }
 
@@ -111,17 +127,22 @@ export class Fence {
     return this.#queue.run(async () => this.#fault?.reason ?? (await this.#look()));
   }
 
-  /** Opens an address for a pair of address and MAC; an earlier grant of the address ends. */
-  grantOpen(grant: OpenGrant): Promise<void> {
+  /**
+   * Lets a pair of address and MAC do what the grant says; an earlier grant of the address ends.
+   *
+   * @throws TypeError for a grant that the address's bridge does not give: an open one on a filtered
+   *   bridge, a gateway one on any other.
+   */
+  grant(grant: Grant): Promise<void> {
     return this.#queue.run(async () => {
       if (this.#fault) throw fenceUnavailable(this.#fault);
-      const valid = validateGrant(grant, [...this.#bridges.values()]);
+      const valid = validateGrant(grant, this.#bridges.all());
       const earlier = this.#grants.get(valid.address);
       if (earlier && earlier.mac !== valid.mac) await this.#close(earlier);
-      await this.#guarded('open an address', async (placed) => {
+      await this.#guarded('grant an address', async (placed) => {
         if (!this.#memory.isClean(valid.address)) await placed.forget(valid.address);
         this.#memory.opened(valid.address);
-        await placed.open(valid);
+        await placed.grant(valid);
       });
       this.#grants.add(valid);
       this.#updateWatch();
@@ -135,12 +156,10 @@ export class Fence {
   revoke(address: string, mac: string): Promise<void> {
     return this.#queue.run(async () => {
       const held = this.#grants.get(address);
-      const pair = { address, mac: mac.toLowerCase(), resolvers: [], seconds: 1 };
-      if (held && held.mac !== pair.mac) await this.#close(held);
+      const isTheirs = held?.mac === mac.toLowerCase();
+      if (held && !isTheirs) await this.#close(held);
       if (!this.#placed && !held) return;
-      await this.#close(
-        validateGrant(held?.mac === pair.mac ? held : pair, [...this.#bridges.values()]),
-      );
+      await this.#close(isTheirs ? held : leastGrant({ address, mac }, this.#bridges.all()));
       this.#updateWatch();
     });
   }
@@ -156,9 +175,12 @@ export class Fence {
     };
   }
 
-  /** How many addresses are open, and the bridges behind the fence. */
-  summary(): { open: number; bridges: string[] } {
-    return { open: this.#grants.live().length, bridges: [...this.#bridges.keys()] };
+  /** How many addresses hold a grant of each kind, and the bridges behind the fence. */
+  summary(): { open: number; gateway: number; bridges: string[] } {
+    const grants = this.#grants.live();
+    const open = grants.filter(({ kind }) => kind === 'open').length;
+    const bridges = this.#bridges.all().map(({ bridge }) => bridge);
+    return { open, gateway: grants.length - open, bridges };
   }
 
   /** Takes the fence away, when the instance and its networks are removed for good. */
@@ -168,8 +190,6 @@ export class Fence {
       await this.#guarded('remove the tables', (placed) =>
         placed.apply(removeScript(this.#options.table)),
       );
-      for (const name of this.#bridges.keys())
-        this.#options.deniedPeers.removeRange(`fence:${name}`);
       this.#bridges.clear();
       this.#grants.clear();
       await this.#placed?.close();
@@ -212,7 +232,7 @@ export class Fence {
 
   async #place(): Promise<void> {
     const { table, backends } = this.#options;
-    const bridges = [...this.#bridges.values()];
+    const bridges = this.#bridges.all();
     const choice = await chooseBackend(backends, bridges);
     if ('fault' in choice) {
       this.#fault = choice.fault;
@@ -230,7 +250,22 @@ export class Fence {
     }
   }
 
-  async #close(grant: OpenGrant): Promise<void> {
+  /** Forgets those whose bridge has become another, or another kind; placing closes them. */
+  #endMisplaced(): void {
+    for (const grant of this.#grants.live()) {
+      if (!isGrantable(grant, this.#bridges.all())) this.#grants.remove(grant.address);
+    }
+  }
+
+  async #forgetUngranted(bridge: ValidBridge): Promise<void> {
+    const granted = this.#grants.live().map(({ address }) => address);
+    const kept = this.#bridges.addressesOn(bridge, granted);
+    await this.#guarded('forget connections', (placed) =>
+      kept.size > 0 ? placed.forgetBut(bridge.subnet, kept) : placed.forget(bridge.subnet),
+    );
+  }
+
+  async #close(grant: Grant): Promise<void> {
     this.#grants.remove(grant.address);
     try {
       await this.#placed?.revoke(grant);

@@ -1,10 +1,10 @@
 import type { Clock } from '../kernel/clock.js';
-import type { OpenGrant } from './fenced-bridge.js';
+import type { Grant } from './fenced-bridge.js';
 
 /** The grants that this process gave, by address, with the time that is left of each. */
 export class GrantBook {
   readonly #clock: Clock;
-  readonly #entries = new Map<string, { grant: OpenGrant; endsAtMs: number }>();
+  readonly #entries = new Map<string, { grant: Grant; endsAtMs: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -15,12 +15,12 @@ export class GrantBook {
   }
 
   /** Call it after the kernel has the grant, so that ours never ends before the kernel's. */
-  add(grant: OpenGrant): void {
+  add(grant: Grant): void {
     const endsAtMs = this.#clock.monotonicMs() + grant.seconds * 1000;
     this.#entries.set(grant.address, { grant, endsAtMs });
   }
 
-  get(address: string): OpenGrant | undefined {
+  get(address: string): Grant | undefined {
     return this.#entries.get(address)?.grant;
   }
 
@@ -33,7 +33,7 @@ export class GrantBook {
   }
 
   /** `seconds` is what is left, rounded up; grants that have ended are left out. */
-  live(): OpenGrant[] {
+  live(): Grant[] {
     const now = this.#clock.monotonicMs();
     return [...this.#entries.values()].flatMap(({ grant, endsAtMs }) => {
       const seconds = Math.ceil((endsAtMs - now) / 1000);

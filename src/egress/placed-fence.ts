@@ -1,20 +1,14 @@
 import type { FenceBackend } from './fence-backend.js';
-import type { FencedBridge, OpenGrant } from './fenced-bridge.js';
+import type { FencedBridge, Grant } from './fenced-bridge.js';
 import { findFault, portsOf } from './fence-inspection.js';
 import { parseListing } from './fence-listing.js';
-import {
-  grantScript,
-  placeScript,
-  portsScript,
-  revokeScript,
-  type BridgeMatch,
-  type FencePlan,
-} from './ruleset.js';
+import type { BridgeMatch, FencePlan } from './fence-plan.js';
+import { grantScript, placeScript, portsScript, revokeScript } from './ruleset.js';
 
 export interface Placement {
   readonly table: string;
   readonly bridges: readonly FencedBridge[];
-  readonly grants: readonly OpenGrant[];
+  readonly grants: readonly Grant[];
 }
 
 /** Rules that were placed, and what the kernel showed of them right after. */
@@ -55,8 +49,8 @@ export class PlacedFence {
     return this.#backend.name;
   }
 
-  /** `null` when all is as it was placed, with exactly `grants` open. */
-  async fault(grants: readonly OpenGrant[]): Promise<string | null> {
+  /** `null` when all is as it was placed, with exactly `grants` given. */
+  async fault(grants: readonly Grant[]): Promise<string | null> {
     const { table, bridges, match } = this.#plan;
     const [inet, bridge, links] = await Promise.all([
       this.#backend.list('inet', table),
@@ -70,11 +64,11 @@ export class PlacedFence {
     return fault;
   }
 
-  open(grant: OpenGrant): Promise<void> {
+  grant(grant: Grant): Promise<void> {
     return this.#backend.apply(grantScript(this.#plan.table, grant));
   }
 
-  revoke(grant: OpenGrant): Promise<void> {
+  revoke(grant: Grant): Promise<void> {
     return this.#backend.apply(revokeScript(this.#plan.table, grant));
   }
 

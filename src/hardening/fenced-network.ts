@@ -1,18 +1,16 @@
 import { Injectable } from '@nestjs/common';
 
-import { Settings } from '../config/settings.js';
 import { Fence } from '../egress/fence.js';
 import { ContainerEngine } from '../sandbox/container-engine.js';
+import { FencedNetworks } from '../runs/fenced-networks.js';
 import { SandboxHost } from '../runs/sandbox-host.js';
-import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
 
 /** The sandboxes' network with the fence around it. */
 @Injectable()
 export class FencedNetwork {
   constructor(
-    private readonly settings: Settings,
     private readonly engine: ContainerEngine,
-    private readonly networks: SandboxNetworks,
+    private readonly networks: FencedNetworks,
     private readonly fence: Fence,
     private readonly host: SandboxHost,
   ) {}
@@ -25,7 +23,8 @@ export class FencedNetwork {
   /** @throws DomainError `control_unavailable`, `engine_unavailable` */
   async ensure(): Promise<void> {
     this.host.network.assertTookOver();
-    await this.fence.ensure(await this.networks.ensure(this.settings.codex.sandbox.network));
+    const { bridge } = await this.networks.current();
+    await this.fence.ensure(bridge);
     await this.fence.check();
   }
 }

@@ -45,7 +45,7 @@ export function hostChecks(facts: HostFacts): HardeningCheck[] {
   return [
     new AccessCheck(settings),
     new SecurityDefaultsCheck(settings),
-    new EgressCheck(),
+    new EgressCheck(settings),
     new GvisorCheck(info, helpers, security.gvisor, log),
     new SeccompCheck(info, helpers, security, log),
     new EngineVersionsCheck(describe),

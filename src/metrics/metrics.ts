@@ -138,6 +138,26 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly egressDecisions = new Counter({
+    name: `${PREFIX}egress_decisions_total`,
+    help: 'Outbound connections of sandboxes that the gateway allowed or denied, and allowed ones that it cut, by reason',
+    labelNames: ['outcome', 'reason'] as const,
+    registers: [this.registry],
+  });
+
+  readonly egressBytes = new Counter({
+    name: `${PREFIX}egress_bytes_total`,
+    help: 'Bytes through the gateway, counted when a connection ends; up: from the sandbox',
+    labelNames: ['direction'] as const,
+    registers: [this.registry],
+  });
+
+  readonly egressConnections = new Gauge({
+    name: `${PREFIX}egress_connections`,
+    help: 'Outbound connections of sandboxes through the gateway that go on now',
+    registers: [this.registry],
+  });
+
   readonly retentionRemoved = new Counter({
     name: `${PREFIX}retention_removed_total`,
     help: 'What was too old and was removed, by kind',

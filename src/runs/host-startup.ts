@@ -1,13 +1,12 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 
-import { Settings } from '../config/settings.js';
 import { Fence } from '../egress/fence.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { StartupError } from '../kernel/startup-error.js';
 import { InterruptedRuns } from './adoption/interrupted-runs.js';
 import { explain } from './explain.js';
+import { FencedNetworks, type GatedNetwork } from './fenced-networks.js';
 import { OrphanedOutput } from './output/orphaned-output.js';
-import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
 
 /** Looks at the machine once at start-up, so that what can never work is said at once. */
@@ -16,9 +15,8 @@ export class HostStartup implements OnModuleInit {
   readonly #logger = new Logger('Runs');
 
   constructor(
-    private readonly settings: Settings,
     private readonly sandboxes: Sandboxes,
-    private readonly networks: SandboxNetworks,
+    private readonly fenced: FencedNetworks,
     private readonly fence: Fence,
     private readonly interrupted: InterruptedRuns,
     private readonly orphanedOutput: OrphanedOutput,
@@ -40,7 +38,7 @@ export class HostStartup implements OnModuleInit {
     }
     try {
       await this.interrupted.settle();
-      await this.#fence(await this.networks.ensure(this.settings.codex.sandbox.network));
+      await this.#fence(await this.fenced.current());
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       if (error.code !== 'control_unavailable') {
@@ -52,9 +50,9 @@ export class HostStartup implements OnModuleInit {
   }
 
   /** Without a fence, runs that ask for no network still run, without any. */
-  async #fence(network: { bridge: string; subnet: string; gateway: string }): Promise<void> {
+  async #fence({ bridge }: GatedNetwork): Promise<void> {
     try {
-      await this.fence.ensure(network);
+      await this.fence.ensure(bridge);
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'control_unavailable') throw error;
       this.#logger.warn(`runs get no network at all: ${error.message}`);

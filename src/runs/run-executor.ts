@@ -7,6 +7,7 @@ import { DomainError } from '../kernel/domain-error.js';
 import { WorkspaceUnusableError } from '../workspaces/workspaces.service.js';
 import { CommandLostError, type AdoptableRun } from './adoption/adoptable-run.js';
 import { explain } from './explain.js';
+import { NoLongerOpenError } from './network-gate.js';
 import { isPassing, waitingFor } from './passing-fault.js';
 import { decideOutcome, type RunOutcome } from './run-outcome.js';
 import { RunQueue } from './run-queue.js';
@@ -106,10 +107,16 @@ export class RunExecutor {
       return decideOutcome(await this.conduct.run(session, prepared));
     } catch (error) {
       if (error instanceof NeverBegunError) return neverBegun(session);
-      if (error instanceof NotCommittedError) return this.#putBack(session, error);
+      if (error instanceof NotCommittedError) return this.#again(session, error);
       if (error instanceof LeftRunningError) throw error;
       return this.#failed(session, error);
     }
+  }
+
+  /** What came too early for a change of the settings may be tried at once. */
+  #again(session: RunSession, error: NotCommittedError): RunOutcome | PutBack {
+    const outdated = error.cause instanceof NoLongerOpenError && session.endedBy !== 'cancel';
+    return outdated ? new PutBack() : this.#putBack(session, error);
   }
 
   #putBack(session: RunSession, error: unknown): RunOutcome | PutBack {

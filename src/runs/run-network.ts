@@ -1,54 +1,29 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-
 import { Injectable } from '@nestjs/common';
 
-import { Fence } from '../egress/fence.js';
-import type { OpenGrant } from '../egress/fenced-bridge.js';
+import { Fence, type BridgeToFence } from '../egress/fence.js';
+import type { Grant } from '../egress/fenced-bridge.js';
+import { proxyEnvironment, type GatewayCredentials } from '../egress/gateway/proxy-environment.js';
 import { Resolvers } from '../egress/host-resolvers.js';
-import { renderResolvConf } from '../egress/resolvers.js';
 import { DomainError } from '../kernel/domain-error.js';
-import { DataDirectory } from '../persistence/data-directory.js';
 import type { EffectivePolicy } from '../sandbox/policy.js';
 import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
+import { FencedNetworks, type GatedNetwork } from './fenced-networks.js';
+import { NetworkGate, type GrantedTurn } from './network-gate.js';
+import type { BridgeAddress, KeptAddress, NetworkAddress, NetworkPlace } from './network-place.js';
+import { ResolvFiles } from './resolv-files.js';
 
-/** Where a run's sandbox stands in the network. */
-export type NetworkPlace =
-  | { mode: 'none'; resolvConf: string }
-  | {
-      mode: 'bridge';
-      name: string;
-      address: string;
-      mac: string;
-      resolvConf: string;
-      /** Resolves when the fence was seen to stand around the address; nothing starts before. */
-      confirmed: Promise<void>;
-    };
-
-/** The part of a place that outlives this process. */
-export type NetworkAddress =
-  { mode: 'none' } | { mode: 'bridge'; name: string; address: string; mac: string };
-
-/** The address of a sandbox that an earlier process made. */
-export interface KeptAddress {
-  at: NetworkAddress;
-  /** For how many seconds more it is open; `null`: it is closed. */
-  openSeconds: number | null;
-}
-
-/** How much longer than its run a grant may live: the kernel's last word if the service dies. */
-const GRANT_MARGIN_SECONDS = 60;
-
-/** Puts the engine's network and the fence together: addresses are closed unless a turn was granted. */
+/** Puts the engine's networks, the fence and the gateway together: addresses are closed unless a turn was granted network access. */
 @Injectable()
 export class RunNetwork {
   #tookOver = false;
 
   constructor(
     private readonly networks: SandboxNetworks,
+    private readonly fenced: FencedNetworks,
     private readonly fence: Fence,
+    private readonly gate: NetworkGate,
     private readonly resolvers: Resolvers,
-    private readonly directory: DataDirectory,
+    private readonly files: ResolvFiles,
   ) {}
 
   /**
@@ -56,30 +31,52 @@ export class RunNetwork {
    * A fence that stood when it was last looked at is looked at again while the sandbox is made.
    *
    * @throws DomainError `control_unavailable` when the run asks for the network and no fence stands,
-   *   or when the network cannot hold sandboxes; `engine_unavailable`, before `takeOver` too.
+   *   or when the network cannot hold sandboxes; `egress_unenforceable` for a run that is to be
+   *   filtered; `engine_unavailable`, before `takeOver` too.
    */
   async place(runId: string, policy: EffectivePolicy): Promise<NetworkPlace> {
     this.assertTookOver();
-    const network = await this.networks.ensure(policy.network);
+    const network = await this.fenced.of(policy);
     const stood = this.fence.standing().standing;
-    const confirmed = stood ? this.fence.ensure(network) : Promise.resolve();
+    const fencing = this.fenced.ensureFence(network, policy);
     // Who waits for it hears of a failure; it may come before anybody waits.
-    confirmed.catch(() => undefined);
-    const fenced = stood || (await this.#fenced(network, policy.networkAccess));
-    const wanted = fenced && policy.networkAccess;
-    const resolvConf = await this.#writeResolvConf(
-      runId,
-      wanted ? await this.resolvers.forOpenSandbox() : [],
-    );
-    if (!fenced) return { mode: 'none', resolvConf };
-    const { address, mac } = this.networks.allocate();
-    return { mode: 'bridge', name: network.name, address, mac, resolvConf, confirmed };
+    fencing.catch(() => undefined);
+    const isFenced = stood || (await held(fencing, policy.networkAccess));
+    const open = isFenced && policy.networkAccess && network.gateway === null;
+    const asked = open ? await this.resolvers.forOpenSandbox() : [];
+    const resolvConf = await this.files.write(runId, asked);
+    if (!isFenced) return { mode: 'none', resolvConf };
+    const at = { name: network.name, gateway: network.gateway };
+    return {
+      mode: 'bridge',
+      ...at,
+      ...this.networks.allocate(network.name),
+      resolvConf,
+      confirmed: stood ? fencing : Promise.resolve(),
+    };
   }
 
-  /** Opens the run's address where its policy says so. */
-  async open(place: NetworkPlace, policy: EffectivePolicy): Promise<void> {
+  /**
+   * Opens the run's address where its policy says so.
+   *
+   * @throws NoLongerOpenError, DomainError
+   */
+  async open(place: NetworkPlace, policy: EffectivePolicy, turn: GrantedTurn): Promise<void> {
     if (place.mode === 'none' || !policy.networkAccess) return;
-    await this.fence.grantOpen(await this.#grant(place, policy.timeoutSeconds));
+    await this.gate.open(place, turn, policy.timeoutSeconds);
+  }
+
+  /** What a sandbox shows at the gateway; `null` where it has none to show it to. */
+  credentials(place: NetworkPlace, runId: string, turn: number): GatewayCredentials | null {
+    if (place.mode === 'none' || place.gateway === null) return null;
+    return this.gate.credentials(runId, turn);
+  }
+
+  /** By which programs in the sandbox find the gateway; empty where there is none. */
+  proxyEnvironment(place: NetworkPlace, runId: string, turn: number): Record<string, string> {
+    const credentials = this.credentials(place, runId, turn);
+    if (credentials === null || place.mode === 'none' || place.gateway === null) return {};
+    return proxyEnvironment(place.gateway, credentials);
   }
 
   /**
@@ -111,23 +108,41 @@ export class RunNetwork {
     );
   }
 
+  /** All networks at once: what is not named when a fence is first put up is closed. */
   async #takeOver(kept: readonly KeptAddress[]): Promise<void> {
-    const names = new Set(kept.flatMap(({ at }) => (at.mode === 'bridge' ? [at.name] : [])));
-    for (const name of names) {
-      const network = await this.networks.ensure(name);
-      const grants: OpenGrant[] = [];
-      for (const { at, openSeconds } of kept) {
-        if (at.mode === 'none' || at.name !== name) continue;
-        this.networks.reserve(at.address);
-        if (openSeconds !== null) grants.push(await this.#grant(at, openSeconds));
-      }
-      await this.fence.ensure(network, grants);
+    const bridged = kept.flatMap((one) =>
+      one.at.mode === 'bridge' ? [{ ...one, at: one.at }] : [],
+    );
+    const wanted: BridgeToFence[] = [];
+    for (const name of new Set(bridged.map(({ at }) => at.name))) {
+      const here = bridged.filter(({ at }) => at.name === name);
+      const filtered = here.some(({ at }) => at.gateway !== null);
+      const network = await this.fenced.named(name, filtered);
+      wanted.push({ bridge: network.bridge, kept: await this.#keptGrants(here, network) });
     }
+    if (wanted.length > 0) await this.fence.ensureAll(wanted);
+  }
+
+  /** An address that was open stays closed where everything is filtered by now. */
+  async #keptGrants(
+    kept: readonly (KeptAddress & { at: BridgeAddress })[],
+    network: GatedNetwork,
+  ): Promise<Grant[]> {
+    const grants: Grant[] = [];
+    for (const { at, openSeconds, ...turn } of kept) {
+      this.networks.reserve(at.name, at.address);
+      const alike = (at.gateway === null) === (network.gateway === null);
+      if (openSeconds === null || !alike || (at.gateway === null && !this.gate.mayOpen)) continue;
+      grants.push(await this.gate.grantFor(at, openSeconds));
+      if (at.gateway === null) this.gate.takeOver(at);
+      else this.gate.admit(at, turn);
+    }
+    return grants;
   }
 
   /** The place of a sandbox whose address was taken over. */
   placeOf(runId: string, at: NetworkAddress): NetworkPlace {
-    const resolvConf = this.#resolvConfOf(runId);
+    const resolvConf = this.files.pathOf(runId);
     return at.mode === 'none'
       ? { ...at, resolvConf }
       : { ...at, resolvConf, confirmed: Promise.resolve() };
@@ -135,22 +150,18 @@ export class RunNetwork {
 
   /** Closes the address; its connections end. */
   async close(place: NetworkPlace): Promise<void> {
-    if (place.mode === 'bridge') await this.fence.revoke(place.address, place.mac);
+    if (place.mode === 'bridge') await this.gate.close(place);
   }
 
   /** Gives the address back. Only after it was closed and its sandbox removed. */
   async release(runId: string, place: NetworkPlace): Promise<void> {
-    if (place.mode === 'bridge') this.networks.release(place.address);
-    await rm(this.#resolvConfOf(runId), { force: true });
+    if (place.mode === 'bridge') this.networks.release(place.name, place.address);
+    await this.files.remove(runId);
   }
 
   /** Removes the files of all runs but these; for when no other sandbox has one mounted. */
-  async removeFilesBut(runIds: ReadonlySet<string>): Promise<void> {
-    const directory = this.directory.path('resolv');
-    const files = await readdir(directory).catch(() => []);
-    const kept = new Set([...runIds].map((runId) => basename(this.#resolvConfOf(runId))));
-    const others = files.filter((file) => !kept.has(file));
-    await Promise.all(others.map((file) => rm(join(directory, file), { force: true })));
+  removeFilesBut(runIds: ReadonlySet<string>): Promise<void> {
+    return this.files.removeAllBut(runIds);
   }
 
   /** Calls `onBroken` when the fence cannot be kept while the run is behind it. */
@@ -166,45 +177,15 @@ export class RunNetwork {
     if (place.mode === 'none') return;
     await this.fence.check().catch(onBroken);
   }
-
-  async #grant(at: { address: string; mac: string }, seconds: number): Promise<OpenGrant> {
-    return {
-      address: at.address,
-      mac: at.mac,
-      resolvers: await this.resolvers.forOpenSandbox(),
-      seconds: seconds + GRANT_MARGIN_SECONDS,
-    };
-  }
-
-  async #fenced(
-    network: { bridge: string; subnet: string; gateway: string },
-    required: boolean,
-  ): Promise<boolean> {
-    try {
-      await this.fence.ensure(network);
-      return true;
-    } catch (error) {
-      if (required) throw error;
-      return false;
-    }
-  }
-
-  async #writeResolvConf(runId: string, resolvers: readonly string[]): Promise<string> {
-    const path = this.#resolvConfOf(runId);
-    await mkdir(this.directory.path('resolv'), { recursive: true, mode: 0o700 });
-    // Read by the sandbox's user, through a mount of this one file.
-    await writeFile(path, renderResolvConf(resolvers), { mode: 0o644 });
-    return path;
-  }
-
-  #resolvConfOf(runId: string): string {
-    return this.directory.path('resolv', `${runId}.conf`);
-  }
 }
 
-/** What to keep of a place. */
-export function addressOf(place: NetworkPlace): NetworkAddress {
-  if (place.mode === 'none') return { mode: 'none' };
-  const { mode, name, address, mac } = place;
-  return { mode, name, address, mac };
+/** Whether the fence stands; for a run that needs it, a fence that does not is an error. */
+async function held(fencing: Promise<void>, required: boolean): Promise<boolean> {
+  try {
+    await fencing;
+    return true;
+  } catch (error) {
+    if (required) throw error;
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
 import type { Sandbox } from '../sandbox/sandbox.js';
-import type { NetworkPlace } from './run-network.js';
+import type { NetworkPlace } from './network-place.js';
 import type { EndedBy } from './run-outcome.js';
 import type { RunRequest } from './run-request.js';
 import type { RunEntity } from './run.entity.js';
@@ -14,12 +14,20 @@ export class RunSession {
   sandbox: Sandbox | null = null;
   /** What is masked in the output; the only place of this process that holds it for long. */
   secretValues: readonly string[] = [];
+  /** What the sandbox shows at the egress gateway; masked too, and made again rather than kept. */
+  gatewayPassword: string | undefined;
   endedBy: EndedBy | null = null;
   #end: ((cause: EndedBy) => void) | null = null;
   readonly #leaving = new AbortController();
 
   constructor(readonly run: RunEntity) {
     this.request = JSON.parse(run.request) as RunRequest;
+  }
+
+  /** Every value that may not be seen in the output. */
+  get masked(): readonly string[] {
+    const password = this.gatewayPassword;
+    return password === undefined ? this.secretValues : [...this.secretValues, password];
   }
 
   /** Ends the run for this cause; the first one counts. Before the command began it never begins. */

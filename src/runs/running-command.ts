@@ -1,6 +1,6 @@
 import type { EffectivePolicy } from '../sandbox/policy.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
-import type { NetworkPlace } from './run-network.js';
+import type { NetworkPlace } from './network-place.js';
 
 /** The part of a policy that is held while the command runs. The rest is in its container. */
 export interface CommandLimits {
@@ -18,6 +18,8 @@ export interface CommandOutput {
    * 1970, is still to be stored.
    */
   gapUntil: number | null;
+  /** A line of ours that stands before all that it prints; `null`: none. */
+  notice: string | null;
 }
 
 /** A command from the moment that its frame may be sent. */

@@ -14,17 +14,21 @@ import { HostInventory } from './adoption/host-inventory.js';
 import { InterruptedRuns } from './adoption/interrupted-runs.js';
 import { UnadoptableRuns } from './adoption/unadoptable-runs.js';
 import { UnreadableOutput } from './adoption/unreadable-output.js';
+import { RunEgressController } from './api/run-egress.controller.js';
 import { RunOutputController } from './api/run-output.controller.js';
 import { RunsController } from './api/runs.controller.js';
 import { CancelSignal, LocalCancelSignal } from './cancel-signal.js';
 import { DirectoryGift } from './directory-gift.js';
 import { DiskMeter } from './disk-meter.js';
 import { Dispatcher } from './dispatcher.js';
+import { DecisionFollower } from './egress/decision-follower.js';
 import { HostReadiness } from './host-readiness.js';
 import { HostStartup } from './host-startup.js';
 import { IdempotencyKeys } from './idempotency-key.repository.js';
 import { Leftovers } from './leftovers.js';
 import { ContainerFenceHelper } from './fence-helper.js';
+import { FencedNetworks } from './fenced-networks.js';
+import { NetworkGate } from './network-gate.js';
 import { FileOutputLog } from './output/file-output-log.js';
 import { OutputFollower } from './output/output-follower.js';
 import { OutputLog } from './output/output-log.js';
@@ -32,6 +36,7 @@ import { OrphanedOutput } from './output/orphaned-output.js';
 import { OutputRecording } from './output/output-recording.js';
 import { ExpiredIdempotencyKeys } from './retention/expired-idempotency-keys.js';
 import { ExpiredRuns } from './retention/expired-runs.js';
+import { ResolvFiles } from './resolv-files.js';
 import { RunChanges } from './run-changes.js';
 import { RunExecutor } from './run-executor.js';
 import { RunIntake } from './run-intake.js';
@@ -53,7 +58,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
 
 @Module({
   imports: [EgressModule, SandboxModule, SecretsModule, WorkspacesModule],
-  controllers: [RunsController, RunOutputController],
+  controllers: [RunsController, RunOutputController, RunEgressController],
   providers: [
     { provide: CancelSignal, useClass: LocalCancelSignal },
     {
@@ -69,11 +74,13 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     ConductStep,
     ContainerFenceHelper,
     ContainerWorkspaceTools,
+    DecisionFollower,
     DirectoryGift,
     DiskMeter,
     Dispatcher,
     ExpiredIdempotencyKeys,
     ExpiredRuns,
+    FencedNetworks,
     FinishStep,
     HostInventory,
     HostReadiness,
@@ -82,10 +89,12 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     IdempotencyKeys,
     InterruptedRuns,
     Leftovers,
+    NetworkGate,
     OrphanedOutput,
     OutputFollower,
     OutputRecording,
     PrepareStep,
+    ResolvFiles,
     RunChanges,
     RunExecutor,
     RunIntake,
@@ -100,7 +109,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     UnreadableOutput,
     WaitingRoom,
   ],
-  exports: [RunsService, SandboxHost],
+  exports: [FencedNetworks, RunsService, SandboxHost],
 })
 export class RunsModule implements OnModuleDestroy {
   constructor(

@@ -1,15 +1,12 @@
-import { join } from 'node:path';
-
 import type { ExtraMount } from '../config/yaml-schema.js';
 import type { MountSpec } from './container-engine.js';
 import type { EffectivePolicy } from './policy.js';
 import { isAtOrBelow } from './policy-narrowing.js';
-import type { WorkspaceLayout } from './workspace-layout.js';
+import type { PlacedPath, WorkspaceLayout } from './workspace-layout.js';
 
 export const WORKSPACE = '/workspace';
 export const HOME = '/home/agent';
 export const CODEX_HOME = `${HOME}/.codex-runtime`;
-const GIT = `${WORKSPACE}/.git`;
 
 /** A directory full of small files still fits; a directory full of empty ones ends. */
 const BYTES_PER_INODE = 8192;
@@ -31,7 +28,7 @@ export function buildMounts(policy: EffectivePolicy, sources: MountSources): Mou
   const writes = policy.workspaceAccess === 'write';
   const whole = writes && policy.writableRoots.length === 0;
   const mounts = [bind(workspaceDir, WORKSPACE, !whole), bind(homeDir, HOME, false)];
-  if (writes) mounts.push(...rootMounts(layout, workspaceDir, whole));
+  if (writes) mounts.push(...workspaceMounts(layout, whole));
   mounts.push(bind(resolvConf, '/etc/resolv.conf', true));
   for (const { source, target, readOnly } of sources.extraMounts) {
     mounts.push(bind(source, target, readOnly));
@@ -40,33 +37,33 @@ export function buildMounts(policy: EffectivePolicy, sources: MountSources): Mou
 }
 
 /**
- * `.git` is a mount of its own, because a directory that is a mount point cannot be renamed; what
- * git runs from it, hooks and configuration, is read-only in it, whatever the writable roots say.
+ * What is held is a mount of its own, because a directory that is a mount point cannot be renamed;
+ * what is sealed is read-only, whatever the writable roots say.
  */
-function rootMounts(layout: WorkspaceLayout, workspaceDir: string, whole: boolean): MountSpec[] {
-  const guarded = [
-    ...(layout.git?.hooks ? [`${GIT}/hooks`] : []),
-    ...(layout.git?.config ? [`${GIT}/config`] : []),
-  ];
-  const outermost = layout.roots.filter(
-    ({ target }) =>
-      !layout.roots.some((other) => other.target !== target && isAtOrBelow(target, other.target)),
-  );
-  const unique = outermost.filter(
-    ({ target }, index) => outermost.findIndex((other) => other.target === target) === index,
-  );
-  const mounts = unique
-    .filter(({ target }) => !guarded.some((path) => isAtOrBelow(target, path)))
-    .map(({ source, target }) => bind(source, target, false));
-  const gitWritable = whole || unique.some(({ target }) => isAtOrBelow(GIT, target));
-  if (!layout.git || !gitWritable) return mounts;
-  const gitDir = join(workspaceDir, '.git');
-  if (!mounts.some(({ Target }) => Target === GIT)) mounts.push(bind(gitDir, GIT, false));
-  for (const path of guarded) {
-    mounts.push(bind(join(gitDir, path.slice(GIT.length + 1)), path, true));
-  }
-  return mounts;
+function workspaceMounts({ roots, held, sealed }: WorkspaceLayout, whole: boolean): MountSpec[] {
+  const isSealed = ({ target }: PlacedPath) =>
+    sealed.some((one) => isAtOrBelow(target, one.target));
+  const open = outermost(roots).filter((root) => !isSealed(root));
+  const isOpen = ({ target }: PlacedPath) =>
+    whole || open.some((root) => isAtOrBelow(target, root.target));
+  const mounts = new Map<string, MountSpec>();
+  const add = (paths: readonly PlacedPath[], readOnly: boolean) => {
+    for (const { source, target } of paths) mounts.set(target, bind(source, target, readOnly));
+  };
+  add(open, false);
+  add(held.filter(isOpen), false);
+  add(sealed.filter(isOpen), true);
+  return [...mounts.values()].sort((one, other) => depthOf(one.Target) - depthOf(other.Target));
 }
+
+function outermost(roots: readonly PlacedPath[]): PlacedPath[] {
+  return roots.filter(
+    ({ target }) =>
+      !roots.some((other) => other.target !== target && isAtOrBelow(target, other.target)),
+  );
+}
+
+const depthOf = (path: string) => path.split('/').length;
 
 function bind(source: string, target: string, readOnly: boolean): MountSpec {
   return {

@@ -23,7 +23,7 @@ function inputOf(
       workspaceDir: '/w',
       homeDir: '/h',
       resolvConf: '/r',
-      layout: { roots: [], git: null },
+      layout: { roots: [], held: [], sealed: [] },
       extraMounts: [],
     },
     seccompProfile: null,
@@ -142,19 +142,20 @@ describe('buildContainerSpec', () => {
 });
 
 describe('mounts', () => {
-  const layout = (git: { hooks: boolean; config: boolean } | null, ...roots: string[]) => ({
+  const placed = (target: string) => ({ target, source: target.replace('/workspace', '/w') });
+  const withGit = (...roots: string[]) => ({
     mounts: {
       ...inputOf().mounts,
       layout: {
-        git,
-        roots: roots.map((target) => ({ target, source: target.replace('/workspace', '/w') })),
+        roots: roots.map(placed),
+        held: [placed('/workspace/.git')],
+        sealed: [placed('/workspace/.git/hooks'), placed('/workspace/.git/config')],
       },
     },
   });
   const withRoots = (...writableRoots: string[]) => ({
     turnSandboxPolicy: { type: 'workspaceWrite', writableRoots },
   });
-  const both = { hooks: true, config: true };
 
   it('are private and take no mount of the host along', () => {
     for (const { BindOptions } of buildContainerSpec(inputOf()).HostConfig.Mounts) {
@@ -163,7 +164,7 @@ describe('mounts', () => {
   });
 
   it('hold .git in place, with hooks and configuration read-only', () => {
-    expect(mountsOf(buildContainerSpec(inputOf({}, layout(both))))).toEqual([
+    expect(mountsOf(buildContainerSpec(inputOf({}, withGit())))).toEqual([
       '/workspace /w rw',
       '/home/agent /h rw',
       '/workspace/.git /w/.git rw',
@@ -174,17 +175,13 @@ describe('mounts', () => {
   });
 
   it('of a read-only workspace are the workspace alone', () => {
-    const mounts = mountsOf(
-      buildContainerSpec(inputOf({ threadSandbox: 'read-only' }, layout(both))),
-    );
+    const mounts = mountsOf(buildContainerSpec(inputOf({ threadSandbox: 'read-only' }, withGit())));
     expect(mounts).toEqual(['/workspace /w ro', '/home/agent /h rw', '/etc/resolv.conf /r ro']);
   });
 
   it('open the writable roots alone', () => {
     const roots = ['/workspace/a', '/workspace/a/b', '/workspace/c'];
-    const mounts = mountsOf(
-      buildContainerSpec(inputOf(withRoots(...roots), layout(both, ...roots))),
-    );
+    const mounts = mountsOf(buildContainerSpec(inputOf(withRoots(...roots), withGit(...roots))));
     expect(mounts.slice(0, 4)).toEqual([
       '/workspace /w ro',
       '/home/agent /h rw',
@@ -196,7 +193,7 @@ describe('mounts', () => {
   it.each([['/workspace/.git'], ['/workspace/.git/hooks'], ['/workspace/.git/hooks/x']])(
     'never open hooks or configuration by the root %s',
     (root) => {
-      const mounts = mountsOf(buildContainerSpec(inputOf(withRoots(root), layout(both, root))));
+      const mounts = mountsOf(buildContainerSpec(inputOf(withRoots(root), withGit(root))));
       expect(mounts.filter((line) => /hooks|config/.test(line) && line.endsWith('rw'))).toEqual([]);
       expect(new Set(mounts).size).toBe(mounts.length);
       if (root === '/workspace/.git')

@@ -10,6 +10,15 @@ export interface SandboxNetwork {
   bridge: string;
   subnet: string;
   gateway: string;
+  /** Made without a way out: the engine forwards nothing from or into it. */
+  internal: boolean;
+}
+
+/** What a network is to be used for, and by whom. */
+export interface NetworkUse {
+  instanceId: string;
+  /** Its sandboxes reach the egress gateway alone. */
+  filtered: boolean;
 }
 
 const BRIDGE_NAME = 'com.docker.network.bridge.name';
@@ -22,7 +31,7 @@ const ICC = 'com.docker.network.bridge.enable_icc';
 export function networkProblem(
   network: NetworkInspection,
   containers: readonly ContainerSummary[],
-  instanceId: string,
+  { instanceId, filtered }: NetworkUse,
 ): string | null {
   const label = network.Labels?.[INSTANCE_LABEL];
   if (network.Driver !== 'bridge' || network.Scope !== 'local') {
@@ -39,9 +48,27 @@ export function networkProblem(
     return 'inter-container communication is on; remove the network, so that it is made again';
   }
   if (rangeOf(network) === null) return 'it has no IPv4 subnet; create it with --subnet';
+  const wayOut = wayOutProblem(network, filtered);
+  if (wayOut !== null) return wayOut;
   const foreign = containers.filter(({ Labels }) => Labels[INSTANCE_LABEL] !== instanceId);
   if (foreign.length > 0) {
     return `it holds ${foreign.length} container(s) that are not ours; disconnect them, or set codex.sandbox.network to another name`;
+  }
+  return null;
+}
+
+/**
+ * A filtered network must have no way out even without our fence. An operator's own may have none
+ * although nothing is filtered: that is their choice.
+ */
+function wayOutProblem(network: NetworkInspection, filtered: boolean): string | null {
+  const { Name: name, Internal: internal } = network;
+  if (filtered && !internal) {
+    const subnet = ipv4Config(network)?.Subnet ?? '';
+    return `it is not internal, so that an egress allowlist would not hold without our fence; remove it, and make it with: docker network create --internal --subnet ${subnet} ${name}`;
+  }
+  if (!filtered && internal && network.Labels?.[INSTANCE_LABEL] !== undefined) {
+    return `it is internal and leads nowhere; remove it, so that it is made again (docker network rm ${name}), or set codex.sandbox.network to another name`;
   }
   return null;
 }
@@ -57,6 +84,7 @@ export function describeNetwork(network: NetworkInspection): SandboxNetwork {
     bridge: network.Options?.[BRIDGE_NAME] ?? `br-${network.Id.slice(0, 12)}`,
     subnet: config?.Subnet ?? '',
     gateway: config?.Gateway?.split('/')[0] || formatAddress(range.first + 1),
+    internal: network.Internal,
   };
 }
 

@@ -165,17 +165,21 @@ describe('effectivePolicy', () => {
     expect(effectivePolicy(settings, NOTHING_CONFIGURED, both).tmpdir).toBeNull();
   });
 
-  it('refuses an allowlist, which nothing would enforce', () => {
-    const ask = () =>
-      effectivePolicy(operator(), NOTHING_CONFIGURED, policyOf({ egressAllowlist: ['a.example'] }));
-    expect(ask).toThrow(
-      expect.objectContaining({
-        code: 'control_unavailable',
-        details: [expect.objectContaining({ field: 'policy.egressAllowlist' })],
-      }),
-    );
-    const empty = policyOf({ egressAllowlist: [] });
-    expect(effectivePolicy(operator(), NOTHING_CONFIGURED, empty).networkAccess).toBe(false);
+  it('puts a turn behind the gateway for the operator’s list, the request’s, or to observe', () => {
+    const egressOf = (settings: CodexSettings, request = {}) =>
+      effectivePolicy(settings, NOTHING_CONFIGURED, policyOf(request)).egress;
+    const withSandbox = (sandbox: Partial<CodexSettings['sandbox']>): CodexSettings => ({
+      ...operator(),
+      sandbox: { ...operator().sandbox, ...sandbox },
+    });
+    const asked = { egressAllowlist: ['a.example'] };
+    expect(egressOf(operator())).toMatchObject({ filtered: false, requested: null });
+    expect(egressOf(operator(), { egressAllowlist: [] })).toMatchObject({ filtered: false });
+    expect(egressOf(operator(), asked)).toMatchObject({ filtered: true, requested: ['a.example'] });
+    expect(egressOf(withSandbox(asked))).toMatchObject({ filtered: true, requested: null });
+    expect(egressOf(withSandbox({ egressMode: 'observe' }))).toMatchObject({ filtered: true });
+    const wider = policyOf({ egressAllowlist: ['b.example'] });
+    expect(refusedKeys(withSandbox(asked), wider)).toEqual(['policy.egressAllowlist.0']);
   });
 });
 

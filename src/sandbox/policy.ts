@@ -7,7 +7,7 @@ import type {
   ThreadSandbox,
   TurnSandboxPolicy,
 } from '../config/yaml-schema.js';
-import { DomainError } from '../kernel/domain-error.js';
+import { narrowAllowlist } from './allowlist-narrowing.js';
 import {
   narrowResources,
   narrowThread,
@@ -19,6 +19,17 @@ import {
 /** Who decided a control: the product's default, the operator's file, the request, or nobody may. */
 export type ControlSource = 'default' | 'config' | 'request' | 'always';
 
+/** How outbound connections are held, where a turn has network access. */
+export interface EgressPolicy {
+  /** The sandbox stands behind the gateway; `false`: the internet is open to it. */
+  filtered: boolean;
+  mode: SandboxSettings['egressMode'];
+  /** The operator's list when the turn was prepared; the gateway follows the one of the moment. */
+  allowlist: readonly string[];
+  /** What the request narrowed it to; `null`: nothing. */
+  requested: readonly string[] | null;
+}
+
 /** What one turn's sandbox is allowed: the operator's policy, narrowed by the request. */
 export interface EffectivePolicy {
   threadSandbox: ThreadSandbox;
@@ -29,6 +40,7 @@ export interface EffectivePolicy {
   writableRoots: readonly string[];
   rootWritable: boolean;
   networkAccess: boolean;
+  egress: EgressPolicy;
   /** A tmpfs at `/tmp`. */
   slashTmp: boolean;
   /** The value of `TMPDIR`, always a tmpfs; null: not set, because no temporary directory is allowed. */
@@ -42,6 +54,7 @@ export interface EffectivePolicy {
   extraMounts: readonly ExtraMount[];
   /** Names of the service's own variables that go into the frame. */
   envPassthrough: readonly string[];
+  protectRepoConfig: boolean;
   /** By key, as in the operator's file below `codex.` and `codex.sandbox.` (`resources.memory`). */
   sources: Readonly<Record<string, ControlSource>>;
 }
@@ -55,8 +68,7 @@ export interface PolicyRequest {
 /**
  * The operator's policy narrowed by what a request asks for. Pure. The result is never wider than
  * the operator's in any dimension, except that a turn's network access may be switched on.
- * Throws `policy_widened` that names every widening key as the request wrote it, and
- * `control_unavailable` for an allowlist, which nothing would enforce yet.
+ * Throws `policy_widened` that names every widening key as the request wrote it.
  */
 export function effectivePolicy(
   operator: CodexSettings,
@@ -64,12 +76,12 @@ export function effectivePolicy(
   request: PolicyRequest = {},
 ): EffectivePolicy {
   const { policy = {}, image, timeoutSeconds } = request;
-  refuseAllowlist(policy);
   const sandbox = operator.sandbox;
   const operatorTurn = turnOfOperator(operator, configuredKeys);
   const widened: string[] = [];
   const threadSandbox = narrowThread(operator.threadSandbox, policy.threadSandbox, widened);
   const turn = narrowTurn(operatorTurn, policy.turnSandboxPolicy, widened);
+  const requested = narrowAllowlist(sandbox.egressAllowlist, policy.egressAllowlist, widened);
   const resources = narrowResources(sandbox.resources, policy.resources, widened);
   if (image !== undefined && image !== sandbox.image) widened.push('image');
   if (timeoutSeconds !== undefined && timeoutSeconds > sandbox.timeoutSeconds) {
@@ -86,6 +98,7 @@ export function effectivePolicy(
       turn.policy.type === 'workspaceWrite' ? wholeOrRoots(turn.policy.writableRoots) : [],
     rootWritable: threadSandbox === 'danger-full-access' && turn.policy.type === 'dangerFullAccess',
     networkAccess: turn.policy.networkAccess,
+    egress: egressOf(sandbox, requested),
     slashTmp: !turn.excludeSlashTmp,
     tmpdir: tmpdirOf(turn),
     image: sandbox.image,
@@ -96,6 +109,7 @@ export function effectivePolicy(
     timeoutSeconds: timeoutSeconds ?? sandbox.timeoutSeconds,
     extraMounts: sandbox.extraMounts,
     envPassthrough: sandbox.envPassthrough,
+    protectRepoConfig: sandbox.protectRepoConfig,
     sources: sourcesOf(configuredKeys, request),
   };
 }
@@ -118,16 +132,12 @@ function tmpdirOf(turn: {
   return turn.excludeTmpdirEnvVar ? null : '/var/tmp';
 }
 
-function refuseAllowlist(policy: RequestedPolicy): void {
-  if (policy.egressAllowlist === undefined || policy.egressAllowlist.length === 0) return;
-  throw new DomainError('control_unavailable', 'Outbound filtering by name is not available', {
-    details: [
-      {
-        field: 'policy.egressAllowlist',
-        message: 'cannot be enforced by this version; leave it out, and ask for no network access',
-      },
-    ],
-  });
+function egressOf(
+  { egressAllowlist, egressMode }: SandboxSettings,
+  requested: readonly string[] | null,
+): EgressPolicy {
+  const filtered = egressAllowlist.length > 0 || requested !== null || egressMode === 'observe';
+  return { filtered, mode: egressMode, allowlist: egressAllowlist, requested };
 }
 
 const CONFIG_KEYS = [
@@ -137,6 +147,8 @@ const CONFIG_KEYS = [
   'image',
   'network',
   'dns',
+  'egressAllowlist',
+  'egressMode',
   'security.noNewPrivileges',
   'security.dropCapabilities',
   'security.gvisor',
@@ -149,6 +161,7 @@ const CONFIG_KEYS = [
   'timeoutSeconds',
   'extraMounts',
   'envPassthrough',
+  'protectRepoConfig',
 ] as const;
 
 const OUTSIDE_SANDBOX = /^(threadSandbox|turnSandboxPolicy)/;
@@ -161,6 +174,7 @@ function sourcesOf(
     threadSandbox: policy?.threadSandbox,
     turnSandboxPolicy: policy?.turnSandboxPolicy,
     'turnSandboxPolicy.networkAccess': policy?.turnSandboxPolicy,
+    egressAllowlist: policy?.egressAllowlist,
     image,
     timeoutSeconds,
     ...Object.fromEntries(

@@ -8,6 +8,7 @@ import { ContainerEngine, type NetworkInspection } from './container-engine.js';
 import { INSTANCE_LABEL } from './container-spec.js';
 import { controlUnavailable } from './control-unavailable.js';
 import { EngineRefusal, isRefusal } from './engine-refusal.js';
+import { filteredNetworkName } from './filtered-network-name.js';
 import { readHostRanges } from './host-routes.js';
 import {
   type Ipv4Range,
@@ -24,14 +25,21 @@ import {
   rangeOf,
 } from './network-check.js';
 
+interface Pool {
+  networkId: string;
+  addresses: AddressPool;
+  busy: Set<number>;
+}
+
 const KEY = 'codex.sandbox.network';
 const MOST_TRIES = 32;
 
-/** The one network of this instance's sandboxes, and the addresses in it. */
+/** The networks of this instance's sandboxes, and the addresses in each. */
 @Injectable()
 export class SandboxNetworks {
   readonly #logger = new Logger('Sandboxes');
-  #pool: { networkId: string; addresses: AddressPool; busy: Set<number> } | null = null;
+  /** By the network's name. */
+  readonly #pools = new Map<string, Pool>();
 
   constructor(
     private readonly engine: ContainerEngine,
@@ -39,33 +47,34 @@ export class SandboxNetworks {
   ) {}
 
   /**
-   * The network of this name, made where it is missing. Call it before each run: it is two quick
-   * questions, and notices a network that was removed or joined by others meanwhile.
-   * Throws `control_unavailable` that says what to set when it cannot hold sandboxes.
+   * The network of this name, made where it is missing; a filtered one without a way out. Call it
+   * before each run: it is two quick questions, and notices a network that was removed or joined by
+   * others meanwhile. Throws `control_unavailable` that says what to set when it cannot hold
+   * sandboxes, or not those of this use.
    */
-  async ensure(name: string): Promise<SandboxNetwork> {
+  async ensure(name: string, { filtered }: { filtered: boolean }): Promise<SandboxNetwork> {
     const [found, containers] = await Promise.all([
       this.engine.inspectNetwork(name),
       this.engine.listContainers({ network: [name] }),
     ]);
-    const network = found ?? (await this.#create(name));
-    const problem = networkProblem(network, containers, this.dataDirectory.instanceId);
+    const network = found ?? (await this.#create(name, filtered));
+    const { instanceId } = this.dataDirectory;
+    const problem = networkProblem(network, containers, { instanceId, filtered });
     if (problem) throw controlUnavailable(KEY, `the network ${name} cannot be used: ${problem}`);
     const described = describeNetwork(network);
-    const busy = addressesInUse(name, containers);
-    if (this.#pool?.networkId === network.Id) {
-      this.#pool.busy = busy;
-    } else {
-      this.#pool = {
-        networkId: network.Id,
-        addresses: new AddressPool(
-          rangeOf(network) as Ipv4Range,
-          [parseAddress(described.gateway)].filter((value) => value !== null),
-        ),
-        busy,
-      };
-    }
+    const known = this.#pools.get(name);
+    this.#pools.set(name, {
+      networkId: network.Id,
+      addresses: known?.networkId === network.Id ? known.addresses : newPool(network, described),
+      busy: addressesInUse(name, containers),
+    });
     return described;
+  }
+
+  /** The name of the network that filtered sandboxes join where `name` is configured. */
+  async filteredName(name: string): Promise<string> {
+    const found = await this.engine.inspectNetwork(name);
+    return filteredNetworkName(name, found !== null && !found.Labels?.[INSTANCE_LABEL]);
   }
 
   /** Removes networks of this instance that nothing of ours uses any more: an earlier setting's. */
@@ -83,28 +92,33 @@ export class SandboxNetworks {
     }
   }
 
-  /** An address of the network that was ensured last, which no container has, and a MAC for it. */
-  allocate(): SandboxAddress {
-    const taken = this.#pool?.addresses.take(this.#pool.busy);
+  /** An address of a network that was ensured, which no container has, and a MAC for it. */
+  allocate(name: string): SandboxAddress {
+    const pool = this.#pools.get(name);
+    const taken = pool?.addresses.take(pool.busy);
     if (taken) return taken;
-    throw controlUnavailable(KEY, 'the network has no free address; use one with a larger subnet');
+    throw controlUnavailable(
+      KEY,
+      `the network ${name} has no free address; use one with a larger subnet`,
+    );
   }
 
-  /** Keeps an address of the network that was ensured last for the sandbox that has it. */
-  reserve(address: string): void {
+  /** Keeps an address of a network that was ensured for the sandbox that has it. */
+  reserve(name: string, address: string): void {
     const value = parseAddress(address);
-    if (value !== null) this.#pool?.addresses.reserve(value);
+    if (value !== null) this.#pools.get(name)?.addresses.reserve(value);
   }
 
   /** Gives an address back once no container and no grant has it. It is used again last of all. */
-  release(address: string): void {
+  release(name: string, address: string): void {
     const value = parseAddress(address);
-    if (value === null) return;
-    this.#pool?.busy.delete(value);
-    this.#pool?.addresses.giveBack(value);
+    const pool = this.#pools.get(name);
+    if (value === null || !pool) return;
+    pool.busy.delete(value);
+    pool.addresses.giveBack(value);
   }
 
-  async #create(name: string): Promise<NetworkInspection> {
+  async #create(name: string, filtered: boolean): Promise<NetworkInspection> {
     const taken = (await this.engine.listNetworks())
       .map(rangeOf)
       .filter((range): range is Ipv4Range => range !== null);
@@ -113,7 +127,7 @@ export class SandboxNetworks {
     for (const range of freeSubnets(taken, this.#number(name))) {
       if ((tries += 1) > MOST_TRIES) break;
       try {
-        await this.engine.createNetwork(this.#body(name, range));
+        await this.engine.createNetwork(this.#body(name, range, filtered));
       } catch (error) {
         // 409: a twin made it meanwhile. 403 and 500: the engine says that the pool overlaps.
         if (!isRefusal(error, 403) && !isRefusal(error, 409) && !isRefusal(error, 500)) throw error;
@@ -127,11 +141,11 @@ export class SandboxNetworks {
     );
   }
 
-  #body(name: string, range: Ipv4Range) {
+  #body(name: string, range: Ipv4Range, filtered: boolean) {
     return {
       Name: name,
       Driver: 'bridge',
-      Internal: false,
+      Internal: filtered,
       EnableIPv6: false,
       CheckDuplicate: true,
       IPAM: {
@@ -141,7 +155,7 @@ export class SandboxNetworks {
       Options: {
         'com.docker.network.bridge.name': `rsl${this.#number(name).toString(16).padStart(8, '0')}`,
         'com.docker.network.bridge.enable_icc': 'false',
-        'com.docker.network.bridge.enable_ip_masquerade': 'true',
+        'com.docker.network.bridge.enable_ip_masquerade': String(!filtered),
       },
       Labels: { [INSTANCE_LABEL]: this.dataDirectory.instanceId },
     };
@@ -152,4 +166,9 @@ export class SandboxNetworks {
     const text = `${this.dataDirectory.instanceId}/${name}`;
     return createHash('sha256').update(text).digest().readUInt32BE(0);
   }
+}
+
+function newPool(network: NetworkInspection, { gateway }: SandboxNetwork): AddressPool {
+  const reserved = [parseAddress(gateway)].filter((value) => value !== null);
+  return new AddressPool(rangeOf(network) as Ipv4Range, reserved);
 }

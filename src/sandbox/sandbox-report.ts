@@ -60,6 +60,7 @@ function policyControls(
     { ...control('writablePaths', writable.sort()), source: widthSource(policy) },
     { ...control('readOnlyRootfs', host.ReadonlyRootfs), source: widthSource(policy) },
     control('image', Image),
+    ...egressControls(policy, control),
     control('network', Object.keys(NetworkSettings.Networks)[0] ?? host.NetworkMode),
     control('security.noNewPrivileges', hasOption(host, 'no-new-privileges'), 'noNewPrivileges'),
     control('security.dropCapabilities', host.CapDrop ?? [], 'capabilities'),
@@ -76,6 +77,25 @@ function policyControls(
       policy.extraMounts.map(({ target }) => target),
     ),
     control('envPassthrough', policy.envPassthrough),
+  ];
+}
+
+const OBSERVED =
+  'OBSERVED, NOT ENFORCED: everything but private and metadata addresses is let through and written down; set codex.sandbox.egressMode to enforce';
+const OPEN =
+  'no allowlist: a turn with network access reaches all of the internet, and its connections are not written down';
+
+function egressControls(
+  { egress, networkAccess }: EffectivePolicy,
+  control: (name: string, value: unknown) => ReportedControl,
+): ReportedControl[] {
+  const note = !egress.filtered && networkAccess ? { note: OPEN } : {};
+  return [
+    { ...control('egressAllowlist', egress.requested ?? egress.allowlist), ...note },
+    {
+      ...control('egressMode', egress.filtered ? egress.mode : 'open'),
+      ...(egress.mode === 'observe' && { note: OBSERVED }),
+    },
   ];
 }
 

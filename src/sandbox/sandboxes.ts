@@ -7,6 +7,7 @@ import { DataDirectory } from '../persistence/data-directory.js';
 import { ContainerEngine, type ContainerCreateBody } from './container-engine.js';
 import {
   INSTANCE_LABEL,
+  ISSUE_LABEL,
   type NetworkPlacement,
   RUN_LABEL,
   SANDBOX_LABEL,
@@ -14,6 +15,7 @@ import {
 } from './container-spec.js';
 import { controlUnavailable } from './control-unavailable.js';
 import { findUnheldControls } from './control-verification.js';
+import { removeEarlier } from './earlier-sandboxes.js';
 import { EngineRefusal } from './engine-refusal.js';
 import { requireEngineSupport } from './engine-requirements.js';
 import { EngineWatch } from './engine-watch.js';
@@ -61,6 +63,8 @@ export class Sandboxes {
 
   /**
    * A container with every control of the policy, inspected and found to have them, not started.
+   * What earlier ones of the issue left is removed first: it could change the workspace between the
+   * look at it and the mount.
    * Throws `control_unavailable` that names the control and the remedy when one cannot be applied,
    * and `engine_unavailable`; then no container is left.
    */
@@ -68,8 +72,9 @@ export class Sandboxes {
     const { policy, image } = placement;
     const info = await this.watch.info();
     requireEngineSupport(info, policy);
+    await this.#removeEarlier(placement.issue);
     const [layout, seccompProfile, extraMounts] = await Promise.all([
-      readWorkspaceLayout(placement.workspaceDir, policy.writableRoots),
+      readWorkspaceLayout(placement.workspaceDir, policy),
       loadSeccompProfile(policy.security.seccompProfile, policy.security.gvisor),
       resolveExtraMounts(policy.extraMounts, this.#keptPaths(info.rootDir)),
       prepareHome(placement.homeDir, image),
@@ -149,6 +154,15 @@ export class Sandboxes {
     return status === 'ok'
       ? { available: true }
       : { available: false, ...(reason ? { reason } : {}) };
+  }
+
+  async #removeEarlier(issue: string): Promise<void> {
+    const ours = [`${INSTANCE_LABEL}=${this.dataDirectory.instanceId}`, SANDBOX_LABEL];
+    try {
+      await removeEarlier(this.engine, [...ours, `${ISSUE_LABEL}=${issue}`]);
+    } catch (error) {
+      throw refusalToDomain(error);
+    }
   }
 
   async #create(body: ContainerCreateBody): Promise<string> {

@@ -22,7 +22,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const read = (...roots: string[]) => readWorkspaceLayout(join(dir, 'w'), roots);
+const OPEN = { workspaceAccess: 'write', writableRoots: [], protectRepoConfig: true } as const;
+
+const read = (...writableRoots: string[]) =>
+  readWorkspaceLayout(join(dir, 'w'), { ...OPEN, writableRoots });
 
 describe('readWorkspaceLayout', () => {
   it('finds the roots that are directories', async () => {
@@ -49,24 +52,25 @@ describe('readWorkspaceLayout', () => {
     });
   });
 
-  it('takes .git, its hooks and its configuration only where they are no links', async () => {
-    expect((await read()).git).toBeNull();
-    symlinkSync(join(dir, 'outside'), join(dir, 'w/.git'));
-    expect((await read()).git).toBeNull();
-    rmSync(join(dir, 'w/.git'));
+  it('places what is protected in the sandbox, and nothing where nothing is to be', async () => {
     mkdirSync(join(dir, 'w/.git/hooks'), { recursive: true });
-    writeFileSync(join(dir, 'w/.git/config'), '');
-    expect((await read()).git).toEqual({ hooks: true, config: true });
-    rmSync(join(dir, 'w/.git'), { recursive: true });
-    mkdirSync(join(dir, 'w/.git'));
-    symlinkSync(join(dir, 'outside'), join(dir, 'w/.git/hooks'));
-    symlinkSync('/etc/passwd', join(dir, 'w/.git/config'));
-    expect((await read()).git).toEqual({ hooks: false, config: false });
+    expect(await read()).toEqual({
+      roots: [],
+      held: [{ source: join(dir, 'w/.git'), target: '/workspace/.git' }],
+      sealed: [{ source: join(dir, 'w/.git/hooks'), target: '/workspace/.git/hooks' }],
+    });
+    const nothing = { roots: [], held: [], sealed: [] };
+    for (const change of [
+      { protectRepoConfig: false },
+      { workspaceAccess: 'read-only' as const },
+    ]) {
+      expect(await readWorkspaceLayout(join(dir, 'w'), { ...OPEN, ...change })).toEqual(nothing);
+    }
   });
 
   it('refuses a workspace that is a link', async () => {
     symlinkSync(join(dir, 'w'), join(dir, 'link'));
-    await expect(readWorkspaceLayout(join(dir, 'link'), [])).rejects.toMatchObject({
+    await expect(readWorkspaceLayout(join(dir, 'link'), OPEN)).rejects.toMatchObject({
       code: 'control_unavailable',
     });
   });

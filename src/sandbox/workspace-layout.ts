@@ -1,67 +1,84 @@
-import { lchown, lstat, mkdir, unlink } from 'node:fs/promises';
+import { lchown, mkdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { controlUnavailable } from './control-unavailable.js';
+import { type SeenPath, kindOf, lookAt } from './path-look.js';
+import type { EffectivePolicy } from './policy.js';
+import { type RepoConfig, findRepoConfig } from './repo-config.js';
 
-/** What of a workspace becomes a mount of its own. Host paths, none of them through a link. */
-export interface WorkspaceLayout {
-  /** Real directories below the workspace, by their path inside the sandbox. */
-  roots: readonly { source: string; target: string }[];
-  /** Null: `.git` is no real directory. */
-  git: { hooks: boolean; config: boolean } | null;
+/** A path of the host, no link on its way below the workspace, and where it is in the sandbox. */
+export interface PlacedPath {
+  source: string;
+  target: string;
 }
+
+/** What of a workspace becomes a mount of its own. */
+export interface WorkspaceLayout {
+  /** Real directories: the policy's writable roots. */
+  roots: readonly PlacedPath[];
+  /** As `RepoConfig`; neither has anything while nothing is to be protected. */
+  held: readonly PlacedPath[];
+  sealed: readonly PlacedPath[];
+}
+
+type LayoutRules = Pick<EffectivePolicy, 'workspaceAccess' | 'writableRoots' | 'protectRepoConfig'>;
+
+const NOTHING: RepoConfig = { held: [], sealed: [] };
+const ROOTS = 'policy.turnSandboxPolicy.writableRoots';
 
 /**
  * Looks at a workspace that no container has mounted, without following any link in it.
- * Throws `control_unavailable` when a writable root is missing, no directory, or reached by a link.
+ * Throws `control_unavailable` when a writable root is missing, no directory, or reached by a link,
+ * and when what `protectRepoConfig` is for cannot be protected.
  */
 export async function readWorkspaceLayout(
   workspaceDir: string,
-  writableRoots: readonly string[],
+  policy: LayoutRules,
 ): Promise<WorkspaceLayout> {
   if ((await kindOf(workspaceDir)) !== 'directory') {
     throw controlUnavailable('workspace', 'the workspace is not a directory');
   }
-  const roots = [];
-  for (const target of writableRoots) roots.push(await resolveRoot(workspaceDir, target));
-  if ((await kindOf(join(workspaceDir, '.git'))) !== 'directory') return { roots, git: null };
-  const [hooks, config] = await Promise.all([
-    kindOf(join(workspaceDir, '.git', 'hooks')),
-    kindOf(join(workspaceDir, '.git', 'config')),
-  ]);
-  return { roots, git: { hooks: hooks === 'directory', config: config === 'file' } };
+  const ways: SeenPath[][] = [];
+  for (const target of policy.writableRoots) ways.push(await wayTo(workspaceDir, target));
+  const protects = policy.protectRepoConfig && policy.workspaceAccess === 'write';
+  const { held, sealed } = protects ? await findRepoConfig(workspaceDir) : NOTHING;
+  for (const way of ways) refuseOtherSpelling(way, [...held, ...sealed]);
+  const placed = ({ path }: { path: string }): PlacedPath => ({
+    source: join(workspaceDir, path),
+    target: `/workspace/${path}`,
+  });
+  return {
+    roots: ways.flatMap((way) => way.slice(-1).map(placed)),
+    held: held.map(placed),
+    sealed: sealed.map(placed),
+  };
 }
 
-async function resolveRoot(workspaceDir: string, target: string) {
-  let source = workspaceDir;
+/** Every directory from the workspace down to a writable root, the root itself last. */
+async function wayTo(workspaceDir: string, target: string): Promise<SeenPath[]> {
+  const way: SeenPath[] = [];
   for (const component of target.split('/').slice(2)) {
-    source = join(source, component);
-    const kind = component === '..' || component === '.' ? 'other' : await kindOf(source);
-    if (kind === 'directory') continue;
-    throw controlUnavailable(
-      'policy.turnSandboxPolicy.writableRoots',
-      `${target} must be a directory of the workspace, with no link on its way`,
-    );
+    const path = [...way.slice(-1).map((last) => last.path), component].join('/');
+    const { kind, id } = await lookAt(join(workspaceDir, path));
+    if (kind !== 'directory' || component === '..' || component === '.') {
+      throw controlUnavailable(
+        ROOTS,
+        `${target} must be a directory of the workspace, with no link on its way`,
+      );
+    }
+    way.push({ path, id });
   }
-  return { source, target };
+  return way;
 }
 
-type Kind = 'directory' | 'file' | 'other' | 'missing';
-
-async function kindOf(path: string): Promise<Kind> {
-  try {
-    const stats = await lstat(path);
-    if (stats.isDirectory()) return 'directory';
-    return stats.isFile() ? 'file' : 'other';
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return 'missing';
-    if (code === 'ENOTDIR' || code === 'ELOOP') return 'other';
-    // What cannot be looked at cannot be protected: to guess here would be to fail open.
+/** Where a file system takes `.GIT` for `.git`, a root by that name would be past all guards. */
+function refuseOtherSpelling(way: readonly SeenPath[], guarded: readonly SeenPath[]): void {
+  for (const { path, id } of way) {
+    const other = guarded.find((one) => one.id === id && one.path !== path);
+    if (other === undefined) continue;
     throw controlUnavailable(
-      'workspace',
-      'the service may not look at it; let it be read by the service’s user, or run that as root',
-      error,
+      ROOTS,
+      `/workspace/${path} must be written /workspace/${other.path}, as it is called`,
     );
   }
 }

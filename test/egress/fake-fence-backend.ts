@@ -52,7 +52,7 @@ export class FakeFenceBackend extends FenceBackend {
     this.fail('list');
     if (!this.standing) return null;
     // Every set always stands; only its elements come and go.
-    const sets = ['open', 'open_address', 'resolvers'].map((set) => {
+    const sets = SETS.map((set) => {
       const texts = [...this.sets]
         .filter(([name]) => name.startsWith(`${family} ${set} `))
         .map(([, text]) => text);
@@ -77,9 +77,10 @@ export class FakeFenceBackend extends FenceBackend {
     return Promise.resolve();
   }
 
-  openAddresses(): string[] {
+  /** Those that hold a grant of the kind. */
+  addresses(kind: 'open' | 'gateway'): string[] {
     return [...this.sets.keys()]
-      .filter((name) => name.startsWith('inet open_address '))
+      .filter((name) => name.startsWith(`inet ${kind}_address `))
       .map((name) => name.split(' ')[2] ?? '');
   }
 
@@ -88,4 +89,5 @@ export class FakeFenceBackend extends FenceBackend {
   }
 }
 
+const SETS = ['open', 'open_address', 'resolvers', 'gateway', 'gateway_address'];
 const ELEMENT = /^(add|delete) element (\S+) \S+ (\S+) \{ (.*?)(?: timeout (\S+))? \}$/gm;

@@ -77,7 +77,7 @@ describe.each(['runc', 'runsc'] as const)('a grant, %s', (runtime) => {
     expect(await lab.connections(attacker.address)).toEqual([]);
 
     const { address, mac } = attacker;
-    await next.grantOpen({ address, mac, resolvers: [], seconds: 60 });
+    await next.grant({ kind: 'open', address, mac, resolvers: [], seconds: 60 });
     expect(await reaches(attacker)).toBe(true);
     await next.revoke(address, mac);
     await next.shutdown();
@@ -97,12 +97,18 @@ describe.each(['runc', 'runsc'] as const)('a grant, %s', (runtime) => {
 
   it('is given and taken back without the connections of the host being walked twice', async () => {
     const address = lab.bridge.gateway.replace(/\.1$/, '.200');
-    const grant = { address, mac: '02:00:00:00:02:00', resolvers: [], seconds: 60 };
+    const grant = {
+      kind: 'open' as const,
+      address,
+      mac: '02:00:00:00:02:00',
+      resolvers: [],
+      seconds: 60,
+    };
     const given: number[] = [];
     const taken: number[] = [];
     for (let round = 0; round < 10; round += 1) {
       const start = performance.now();
-      await lab.fence.grantOpen(grant);
+      await lab.fence.grant(grant);
       const open = performance.now();
       await lab.fence.revoke(address, grant.mac);
       given.push(open - start);

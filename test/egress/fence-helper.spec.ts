@@ -62,7 +62,7 @@ describe('the fence placed by a helper', () => {
     const { address, mac } = attacker;
     const reaches = () => attacker.tcp('203.0.113.70', ANSWERED_PORT);
     expect(await reaches()).toBe(false);
-    await fence.grantOpen({ address, mac, resolvers: ['10.0.0.53'], seconds: 60 });
+    await fence.grant({ kind: 'open', address, mac, resolvers: ['10.0.0.53'], seconds: 60 });
     expect(await reaches()).toBe(true);
 
     launcher.started.at(-1)?.kill('SIGKILL');

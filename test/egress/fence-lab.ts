@@ -86,7 +86,7 @@ export class FenceLab {
   }
 
   open({ address, mac }: Attacker, resolvers: string[] = [], seconds = 600): Promise<void> {
-    return this.fence.grantOpen({ address, mac, resolvers, seconds });
+    return this.fence.grant({ kind: 'open', address, mac, resolvers, seconds });
   }
 
   close({ address, mac }: Attacker): Promise<void> {

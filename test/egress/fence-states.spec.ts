@@ -190,7 +190,8 @@ describe('a fence that cannot stand', () => {
       expect(refusal).toMatchObject({ code: 'control_unavailable', details: [{ field: 'fence' }] });
       expect(lab.fence.standing()).toMatchObject({ standing: false });
       await expect(
-        lab.fence.grantOpen({
+        lab.fence.grant({
+          kind: 'open',
           address: '10.230.0.2',
           mac: '02:00:00:00:00:02',
           resolvers: [],

@@ -15,6 +15,8 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const DAY_MS = 86_400_000;
 const OLD = 1000;
+/** Of each run: more together than go with one batch. */
+const DECISIONS = 150;
 const KILLS = sized(3, 60);
 
 let service: RunningService;
@@ -48,6 +50,16 @@ const rows = async () =>
   (await queryStored<{ id: string }>(service.dataDir, 'SELECT id FROM runs ORDER BY id')).map(
     ({ id }) => id,
   );
+
+/** All of those of each run, and none of others. */
+async function expectDecisionsOfRunsAlone(): Promise<void> {
+  const counts = await queryStored<{ id: string; count: number }>(
+    service.dataDir,
+    'SELECT run_id AS id, COUNT(*) AS count FROM egress_decisions GROUP BY run_id ORDER BY run_id',
+  );
+  const owners = await rows();
+  expect(counts).toEqual(owners.map((id) => ({ id, count: DECISIONS })));
+}
 
 it('takes no more runs than may wait, stores nothing of what it refuses, and replays all the same', async () => {
   const first = await post('the-first');
@@ -83,6 +95,11 @@ it('removes old runs with their output through kill -9, leaving no row without o
   await executeBeside(
     join(service.dataDir, 'risoluto.db'),
     `INSERT INTO runs (id, issue, status, request, actor, created_at, finished_at) VALUES ${values.join(',')};
+     INSERT INTO egress_decisions
+       (id, run_id, seq, turn, at, host, port, allowed, bytes_up, bytes_down, count)
+       SELECT id || '-' || n, id, n, 1, 1, 'a.test', 443, 0, 0, 0, 1
+       FROM runs, (WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${DECISIONS})
+                   SELECT n FROM numbers);
      UPDATE idempotency_keys SET created_at = created_at - ${2 * DAY_MS} WHERE key = 'the-first'`,
   );
   for (const id of [...old, young]) writeFileSync(join(output, `${id}.ndjson`), '{"seq":1}\n');
@@ -95,11 +112,12 @@ it('removes old runs with their output through kill -9, leaving no row without o
     await service.start();
     await sleep(1500 + ((SEED * kill * 7919) % 1800));
     await service.kill9();
-    // At any moment a row that is there has its output.
+    // At any moment a row that is there has its output, and goes with its decisions.
     const there = new Set(outputs());
     for (const id of await rows()) {
       if (old.includes(id)) expect(there.has(`${id}.ndjson`), id).toBe(true);
     }
+    await expectDecisionsOfRunsAlone();
   }
   await service.start();
   await until(
@@ -109,6 +127,7 @@ it('removes old runs with their output through kill -9, leaving no row without o
   );
   await until('their output to be gone', () => (outputs().length === 2 ? true : null), 60_000);
   expect(await rows()).toEqual(kept);
+  await expectDecisionsOfRunsAlone();
   expect(outputs()).toEqual([`${young}.ndjson`, 'of-somebody-else'].sort());
   expect(existsSync(join(output, `${orphan}.ndjson`))).toBe(false);
   const gone = await service.api('GET', `/api/v1/runs/${old[0]}`);

@@ -113,7 +113,7 @@ export class SandboxBench {
     writeFileSync(resolvConf, '');
     return this.sandboxes.create({
       runId: newNonce(),
-      issue: options.issue ?? 'MT-1',
+      issue: options.issue ?? `MT-${newNonce()}`,
       turn: 1,
       policy: effectivePolicy(this.settings.codex, this.configuredKeys, options.request),
       image: await this.image(),
@@ -146,7 +146,7 @@ export class SandboxBench {
       mounts: {
         ...place,
         resolvConf,
-        layout: await readWorkspaceLayout(place.workspaceDir, policy.writableRoots),
+        layout: await readWorkspaceLayout(place.workspaceDir, policy),
         extraMounts: [],
       },
       seccompProfile: null,

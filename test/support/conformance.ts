@@ -153,14 +153,16 @@ function* ofCode(codes: string[], text: string): Generator<string> {
 }
 
 function* ofItems(validate: ValidateFunction, type: string, text: string): Generator<string> {
-  const items = type === 'text/event-stream' ? outputEvents(text) : text.split('\n');
+  const items = type === 'text/event-stream' ? dataOfEvents(text) : text.split('\n');
   for (const item of items.filter((line) => line !== '').slice(0, MOST_ITEMS)) {
     yield* ofJson(validate, item, 'an item');
   }
 }
 
-function outputEvents(text: string): string[] {
-  const blocks = text.split('\n\n').filter((block) => block.includes('event: output'));
+/** Of those that carry an item; the others say how a stream ends. */
+function dataOfEvents(text: string): string[] {
+  const carries = /^event: (output|decision|update)$/m;
+  const blocks = text.split('\n\n').filter((block) => carries.test(block));
   return blocks.map((block) => /^data: (.*)$/m.exec(block)?.[1] ?? '');
 }
 

@@ -224,7 +224,13 @@ async function strayRows(dataDir: string): Promise<string[]> {
     dataDir,
     'SELECT run_id AS id FROM idempotency_keys WHERE run_id NOT IN (SELECT id FROM runs)',
   );
+  const decisions = await queryStored<{ id: string }>(
+    dataDir,
+    `SELECT DISTINCT run_id AS id FROM egress_decisions
+     WHERE run_id NOT IN (SELECT id FROM runs)`,
+  );
   return [
+    ...decisions.map(({ id }) => `egress decisions of ${id}`),
     ...commands.map(({ id }) => `row of running_commands for ${id}`),
     ...keys.map(({ id }) => `idempotency key of ${id}`),
   ];

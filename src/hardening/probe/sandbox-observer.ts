@@ -8,8 +8,8 @@ import { Clock } from '../../kernel/clock.js';
 import { DataDirectory } from '../../persistence/data-directory.js';
 import { encodeFrame, newNonce } from '../../sandbox/frame.js';
 import { effectivePolicy, type EffectivePolicy } from '../../sandbox/policy.js';
-import { SandboxNetworks } from '../../sandbox/sandbox-networks.js';
-import type { NetworkPlace } from '../../runs/run-network.js';
+import { FencedNetworks } from '../../runs/fenced-networks.js';
+import type { NetworkPlace } from '../../runs/network-place.js';
 import { SandboxHost } from '../../runs/sandbox-host.js';
 import { GatewayListener } from './gateway-listener.js';
 import { probeCommand, readProbe, type ProbeReport, type ProbeTarget } from './probe-script.js';
@@ -42,7 +42,7 @@ export class SandboxObserver implements OnModuleInit {
   constructor(
     private readonly settings: Settings,
     private readonly host: SandboxHost,
-    private readonly networks: SandboxNetworks,
+    private readonly networks: FencedNetworks,
     private readonly directory: DataDirectory,
     private readonly clock: Clock,
   ) {}
@@ -77,7 +77,7 @@ export class SandboxObserver implements OnModuleInit {
   async #observe(): Promise<SandboxObservation> {
     const id = `doctor-${randomBytes(8).toString('hex')}`;
     await this.#removeDirectories();
-    const { gateway } = await this.networks.ensure(this.policy.network);
+    const { gateway } = (await this.networks.current()).bridge;
     const place = await this.host.network.place(id, this.policy);
     const listener = place.mode === 'bridge' ? await GatewayListener.open(gateway) : null;
     try {

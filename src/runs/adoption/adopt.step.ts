@@ -7,9 +7,9 @@ import type { SandboxReport } from '../../sandbox/sandbox-report.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
 import { OutputLog } from '../output/output-log.js';
 import { pastFaults } from '../passing-fault.js';
-import type { NetworkPlace } from '../run-network.js';
+import type { NetworkPlace } from '../network-place.js';
 import { KILLED_BY_SIGNAL } from '../run-outcome.js';
-import type { RunSession } from '../run-session.js';
+import { FIRST_TURN, type RunSession } from '../run-session.js';
 import { RunRepository } from '../run.repository.js';
 import type { CommandOutput, RunningCommand } from '../running-command.js';
 import { SandboxHost } from '../sandbox-host.js';
@@ -48,7 +48,8 @@ export class AdoptStep {
     const report = JSON.parse(run.sandboxReport ?? '{}') as SandboxReport;
     const sandbox = this.host.sandboxes.adopt(containerId, { report, nonce });
     const place = this.host.network.placeOf(run.id, adoptable.at);
-    Object.assign(session, { sandbox, place });
+    const gatewayPassword = this.host.network.credentials(place, run.id, FIRST_TURN)?.password;
+    Object.assign(session, { sandbox, place, gatewayPassword });
     const command = await pastFaults(
       session.leaving,
       () => this.#takeOver(session, adoptable, { sandbox, place }),
@@ -117,10 +118,10 @@ export class AdoptStep {
     let tried: string | null = null;
     for (;;) {
       const sealed = (await this.runs.keptCommand(id))?.maskedValues ?? null;
-      if (sealed === null) return { masked: [], gapUntil };
+      if (sealed === null) return { masked: session.masked, gapUntil, notice: null };
       try {
         session.secretValues = this.vault.openForRun(id, sealed);
-        return { masked: session.secretValues, gapUntil };
+        return { masked: session.masked, gapUntil, notice: null };
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;
         if (error.code === 'secret_unreadable' && sealed !== tried) {

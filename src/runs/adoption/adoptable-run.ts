@@ -1,5 +1,5 @@
 import { msSince, type HostMoment } from '../../kernel/host-moment.js';
-import type { NetworkAddress } from '../run-network.js';
+import type { NetworkAddress } from '../network-place.js';
 import type { RunOutcome } from '../run-outcome.js';
 import type { RunEntity } from '../run.entity.js';
 import type { RunningCommandEntity } from '../running-command.entity.js';

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 
-import { Settings } from '../../config/settings.js';
 import { HelperContainers } from '../../sandbox/helper-containers.js';
 import { SandboxNetworks } from '../../sandbox/sandbox-networks.js';
 import { Sandboxes, type FoundSandbox } from '../../sandbox/sandboxes.js';
-import { RunNetwork, type KeptAddress } from '../run-network.js';
+import { FencedNetworks } from '../fenced-networks.js';
+import type { KeptAddress } from '../network-place.js';
+import { RunNetwork } from '../run-network.js';
 
 /** What earlier processes left on this machine. */
 @Injectable()
@@ -14,7 +15,7 @@ export class HostInventory {
     private readonly sandboxes: Sandboxes,
     private readonly network: RunNetwork,
     private readonly networks: SandboxNetworks,
-    private readonly settings: Settings,
+    private readonly fenced: FencedNetworks,
   ) {}
 
   list(): Promise<FoundSandbox[]> {
@@ -33,7 +34,7 @@ export class HostInventory {
   /** As `RunNetwork.takeOver`; networks that neither these nor new runs are in are removed. */
   async takeOver(addresses: readonly KeptAddress[]): Promise<void> {
     const kept = addresses.flatMap(({ at }) => (at.mode === 'bridge' ? [at.name] : []));
-    await this.networks.removeAllBut(new Set([this.settings.codex.sandbox.network, ...kept]));
+    await this.networks.removeAllBut(new Set([await this.fenced.currentName(), ...kept]));
     await this.network.takeOver(addresses);
   }
 }

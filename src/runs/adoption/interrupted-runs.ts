@@ -4,7 +4,9 @@ import { Clock } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import type { FoundSandbox } from '../../sandbox/sandboxes.js';
 import { OutputLog } from '../output/output-log.js';
-import type { KeptAddress } from '../run-network.js';
+import type { KeptAddress } from '../network-place.js';
+import type { RunRequest } from '../run-request.js';
+import { FIRST_TURN } from '../run-session.js';
 import { RunRepository } from '../run.repository.js';
 import type { RunEntity } from '../run.entity.js';
 import { adoptable, msLeft, type AdoptableRun } from './adoptable-run.js';
@@ -81,7 +83,7 @@ export class InterruptedRuns {
   ): Promise<void> {
     const addresses = adopted.map((one): KeptAddress => {
       const open = one.limits.networkAccess && there.get(one.containerId)?.running === true;
-      return { at: one.at, openSeconds: open ? this.#secondsLeft(one) : null };
+      return { ...turnOf(one), at: one.at, openSeconds: open ? this.#secondsLeft(one) : null };
     });
     try {
       await this.inventory.takeOver(addresses);
@@ -105,4 +107,11 @@ export class InterruptedRuns {
       this.#logger.error(`run ${run.id} cannot be settled`, error);
     }
   }
+}
+
+/** Whom the gateway serves at its address. */
+function turnOf({ run }: AdoptableRun): Pick<KeptAddress, 'runId' | 'turn' | 'requested'> {
+  const { policy } = JSON.parse(run.request) as RunRequest;
+  const asked = policy?.egressAllowlist ?? [];
+  return { runId: run.id, turn: FIRST_TURN, requested: asked.length === 0 ? null : asked };
 }

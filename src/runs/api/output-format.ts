@@ -1,5 +1,6 @@
 import type { FollowEvent } from '../output/output-follower.js';
 import type { OutputRecord } from '../output/output-record.js';
+import { accepted } from './accepted.js';
 
 export type OutputFormat = 'ndjson' | 'events' | 'text';
 
@@ -9,28 +10,14 @@ export const MEDIA_TYPES: Readonly<Record<OutputFormat, string>> = {
   text: 'text/plain; charset=utf-8',
 };
 
-/** RFC 9110 section 12.5.1, as far as three types need it: the best quality wins, then our order. */
+const OFFERS: readonly (readonly [OutputFormat, RegExp])[] = [
+  ['ndjson', /^(application\/x-ndjson|application\/\*|\*\/\*)$/],
+  ['events', /^text\/event-stream$/],
+  ['text', /^(text\/plain|text\/\*)$/],
+];
+
 export function chosenFormat(accept: string | undefined): OutputFormat {
-  const offers: [OutputFormat, RegExp][] = [
-    ['ndjson', /^(application\/x-ndjson|application\/\*|\*\/\*)$/],
-    ['events', /^text\/event-stream$/],
-    ['text', /^(text\/plain|text\/\*)$/],
-  ];
-  let best: { format: OutputFormat; quality: number; specific: boolean } | null = null;
-  for (const part of (accept ?? '*/*').toLowerCase().split(',')) {
-    const [type = '', ...parameters] = part.split(';').map((piece) => piece.trim());
-    const weight = parameters.find((parameter) => parameter.startsWith('q='));
-    const quality = weight === undefined ? 1 : Number(weight.slice(2)) || 0;
-    const offer = offers.find(([, pattern]) => pattern.test(type));
-    if (offer === undefined || quality <= 0) continue;
-    const specific = !type.includes('*');
-    const better =
-      best === null ||
-      quality > best.quality ||
-      (quality === best.quality && specific && !best.specific);
-    if (better) best = { format: offer[0], quality, specific };
-  }
-  return best?.format ?? 'ndjson';
+  return accepted(accept, OFFERS) ?? 'ndjson';
 }
 
 export function formatRecords(format: OutputFormat, records: readonly OutputRecord[]): string {

@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream';
-
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import {
   ApiExtraModels,
@@ -25,12 +23,7 @@ import { OUTPUT_CONTENT } from './output-content.js';
 import { RUN_PARAM } from './run-param.js';
 import { OutputQuery } from './run-query.dto.js';
 import { OutputRecordView } from './run-responses.dto.js';
-import { cutWhenStalled } from './stalled-reader.js';
-
-/** What lies between the output's file and a client's socket, in bytes. */
-const BUFFER_BYTES = 64 * 1024;
-
-const KEEP_ALIVE_MS = 30_000;
+import { goneSignal, sendStream, seqOf } from './streamed-reply.js';
 
 @ApiTags('runs')
 @Controller('api/v1/runs')
@@ -76,35 +69,18 @@ export class RunOutputController {
     @Headers('last-event-id') lastEventId: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const gone = new AbortController();
-    // A generator that waits is not ended by its stream: a quiet run would keep it for ever.
-    reply.raw.once('close', () => gone.abort());
+    const gone = goneSignal(reply);
     const run = await this.runs.get(id);
     // `close` comes once: a place that is taken after it would never be given back.
-    if (gone.signal.aborted) return void reply.hijack();
+    if (gone.aborted) return void reply.hijack();
     const format = chosenFormat(accept);
     const after = query.after ?? seqOf(lastEventId);
     const live = format === 'events' || query.follow === 'true';
     reply.raw.once('close', this.follower.enter());
     const chunks = live
-      ? this.#live(run.id, after, { format, gone: gone.signal })
+      ? this.#live(run.id, after, { format, gone })
       : this.#stored(run.id, after, format);
-    void reply.header('Content-Type', MEDIA_TYPES[format]);
-    void reply.header('Cache-Control', 'no-store');
-    // A reverse proxy in front must not gather what is to be seen at once.
-    if (live) void reply.header('X-Accel-Buffering', 'no');
-    // Headers alone: nobody would read a stream, and a live one lasts as long as its run.
-    if (reply.request.method === 'HEAD') return void (await reply.send());
-    // A quiet command is no idle connection; a client that is gone is found by the kernel's probes.
-    if (live) reply.raw.socket?.setTimeout(0).setKeepAlive(true, KEEP_ALIVE_MS);
-    const body = Readable.from(
-      cutWhenStalled(chunks, () => reply.raw.destroy()),
-      {
-        objectMode: false,
-        highWaterMark: BUFFER_BYTES,
-      },
-    );
-    await reply.send(body);
+    await sendStream(reply, chunks, { mediaType: MEDIA_TYPES[format], live });
   }
 
   async *#stored(runId: string, after: number, format: OutputFormat): AsyncGenerator<string> {
@@ -128,9 +104,4 @@ export class RunOutputController {
       if (text !== '') yield text;
     }
   }
-}
-
-/** The header is a browser's or a client's copy of our own `id`; anything else counts as none. */
-function seqOf(lastEventId: string | undefined): number {
-  return lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : 0;
 }

@@ -18,6 +18,10 @@ export interface RecorderOptions {
   limitBytes: number;
   /** What is written begins behind a hole, not with the first byte of each stream. */
   afterGap?: boolean;
+  /** A line of ours that stands before all else. */
+  notice?: string | null;
+  /** When that line was written, as milliseconds since 1970. */
+  startedAt?: number;
   /** Called after records were stored. */
   onStored: () => void;
 }
@@ -54,6 +58,7 @@ export class OutputRecorder {
     this.#channels = { stdout: channel(stdout), stderr: channel(stderr) };
     if (last?.full) this.#reachLimit(last.until, last.stream === 'system');
     else if (options.afterGap) this.#push('system', last?.until ?? 0, GAP);
+    else if (options.notice) this.#push('system', options.startedAt ?? 0, options.notice);
   }
 
   /** The limit is reached: nothing that is written from now on is stored. */

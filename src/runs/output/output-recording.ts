@@ -44,6 +44,8 @@ export class OutputRecording {
         values: printed.output.masked,
         limitBytes: this.settings.runs.outputLimit,
         afterGap: printed.output.gapUntil !== null,
+        notice: printed.output.notice,
+        startedAt: this.clock.now(),
         onStored: () => this.changes.notify(runId),
       });
       for await (const piece of printed.pieces) {

@@ -5,9 +5,12 @@ import { DomainError } from '../../kernel/domain-error.js';
 import { hostMoment } from '../../kernel/host-moment.js';
 import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
 import { Transactions } from '../../persistence/transactions.js';
+import type { EffectivePolicy } from '../../sandbox/policy.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
-import { RunNetwork, addressOf } from '../run-network.js';
-import type { RunSession } from '../run-session.js';
+import { NoLongerOpenError } from '../network-gate.js';
+import { addressOf } from '../network-place.js';
+import { RunNetwork } from '../run-network.js';
+import { FIRST_TURN, type RunSession } from '../run-session.js';
 import { RunRepository } from '../run.repository.js';
 import { limitsOf, type RunningCommand } from '../running-command.js';
 import type { PreparedRun } from './prepare.step.js';
@@ -36,7 +39,7 @@ export class BeginStep {
    */
   async run(session: RunSession, prepared: PreparedRun): Promise<RunningCommand> {
     const { policy, place, sandbox } = prepared;
-    await this.network.open(place, policy);
+    await this.#open(session, prepared);
     const begunMs = this.clock.monotonicMs();
     await this.#commit(session, prepared).catch((error: unknown) => {
       const passing = error instanceof DomainError && error.code.startsWith('storage_');
@@ -47,10 +50,20 @@ export class BeginStep {
       place,
       limits: limitsOf(policy),
       deadline: begunMs + policy.timeoutSeconds * 1000,
-      output: { masked: session.secretValues, gapUntil: null },
+      output: { masked: session.masked, gapUntil: null, notice: noticeOf(policy) },
       begun: false,
       engineWasAway: false,
     };
+  }
+
+  /** What was placed on the open network before an allowlist came into force is placed anew. */
+  async #open(session: RunSession, { place, policy }: PreparedRun): Promise<void> {
+    const { requested } = policy.egress;
+    const turn = { runId: session.run.id, turn: FIRST_TURN, requested };
+    await this.network.open(place, policy, turn).catch((error: unknown) => {
+      const outdated = error instanceof NoLongerOpenError;
+      throw outdated ? new NotCommittedError('placed too early', { cause: error }) : error;
+    });
   }
 
   async #commit(session: RunSession, prepared: PreparedRun): Promise<void> {
@@ -85,4 +98,10 @@ export class BeginStep {
   #sealed({ run, secretValues }: RunSession): string | null {
     return secretValues.length === 0 ? null : this.vault.sealForRun(run.id, secretValues);
   }
+}
+
+/** Who reads the output of a run must not believe that it was held to an allowlist. */
+function noticeOf({ egress, networkAccess }: EffectivePolicy): string | null {
+  if (!networkAccess || egress.mode !== 'observe') return null;
+  return '[outbound connections are observed, not enforced: everything but private and metadata addresses is let through]\n';
 }

@@ -9,7 +9,7 @@ import { CommandEnding } from '../command-ending.js';
 import { DiskWatch } from '../disk-watch.js';
 import { OutputRecording } from '../output/output-recording.js';
 import type { RecordingProgress } from '../output/patient-output-log.js';
-import type { NetworkPlace } from '../run-network.js';
+import type { NetworkPlace } from '../network-place.js';
 import type { CommandEnd } from '../run-outcome.js';
 import type { RunSession } from '../run-session.js';
 import type { RunningCommand } from '../running-command.js';

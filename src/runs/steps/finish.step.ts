@@ -7,7 +7,7 @@ import { Transactions } from '../../persistence/transactions.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 import { finalRow } from '../final-row.js';
 import { Leftovers } from '../leftovers.js';
-import type { NetworkPlace } from '../run-network.js';
+import type { NetworkPlace } from '../network-place.js';
 import type { RunOutcome } from '../run-outcome.js';
 import type { FinalStatus } from '../run-status.js';
 import type { RunEntity } from '../run.entity.js';

@@ -8,7 +8,7 @@ import type { Sandbox } from '../../sandbox/sandbox.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
 import { Workspaces } from '../../workspaces/workspaces.service.js';
 import { DirectoryGift } from '../directory-gift.js';
-import type { NetworkPlace } from '../run-network.js';
+import type { NetworkPlace } from '../network-place.js';
 import { FIRST_TURN, type RunSession } from '../run-session.js';
 import { SandboxHost } from '../sandbox-host.js';
 
@@ -49,8 +49,8 @@ export class PrepareStep {
     const placing = this.host.network
       .place(run.id, policy)
       .then((found) => (session.place = found));
-    const [frame, image, place] = await Promise.all([
-      this.#frame(session),
+    const [injected, image, place] = await Promise.all([
+      this.#injected(session),
       this.host.images.resolve(policy.image),
       placing,
     ]).catch(async (error: unknown) => {
@@ -61,6 +61,7 @@ export class PrepareStep {
     const paths = await this.workspaces.prepare(run.issue, image, (directory) =>
       this.gift.give(directory, image),
     );
+    const frame = this.#frame(session, injected, place);
     const sandbox = await this.host.sandboxes.create({
       runId: run.id,
       issue: run.issue,
@@ -72,6 +73,7 @@ export class PrepareStep {
       resolvConf: place.resolvConf,
     });
     session.sandbox = sandbox;
+    session.gatewayPassword = this.host.network.credentials(place, run.id, FIRST_TURN)?.password;
     if (place.mode === 'bridge') await place.confirmed;
     return { policy, place, sandbox, frame };
   }
@@ -91,8 +93,9 @@ export class PrepareStep {
     }
   }
 
-  async #frame(session: RunSession): Promise<PreparedFrame> {
-    const { env, secrets, command } = session.request;
+  /** The values of the secrets that the run names, by their variables. */
+  async #injected(session: RunSession): Promise<ReadonlyMap<string, string>> {
+    const { secrets } = session.request;
     const values = await this.vault.reveal(Object.values(secrets));
     const injected = new Map<string, string>();
     for (const [variable, name] of Object.entries(secrets)) {
@@ -101,14 +104,23 @@ export class PrepareStep {
     }
     refuseTooLarge(injected);
     session.secretValues = [...injected.values()];
+    return injected;
+  }
+
+  #frame(
+    { request, run }: RunSession,
+    injected: ReadonlyMap<string, string>,
+    place: NetworkPlace,
+  ): PreparedFrame {
     const passed = Object.entries(this.settings.passedEnvironment);
     const nonce = newNonce();
     const environment = {
+      ...this.host.network.proxyEnvironment(place, run.id, FIRST_TURN),
       ...Object.fromEntries(passed.map(([name, value]) => [name, value.reveal()])),
-      ...(env as Record<string, string>),
+      ...(request.env as Record<string, string>),
       ...Object.fromEntries(injected),
     };
-    return { nonce, bytes: encodeFrame({ argv: command, env: environment, nonce }) };
+    return { nonce, bytes: encodeFrame({ argv: request.command, env: environment, nonce }) };
   }
 }
 

@@ -1,0 +1,30 @@
+import type { Duplex, Readable, Writable } from 'node:stream';
+
+import type { Flow } from './flow.js';
+
+/** Passes on what comes, as fast as it is taken, as long as the flow may. */
+export function pump(from: Readable, to: Writable, flow: Flow): void {
+  const resume = (): void => {
+    from.resume();
+  };
+  from.on('data', (bytes: Buffer) => {
+    if (flow.count(bytes.length) && !to.write(bytes)) from.pause();
+  });
+  to.on('drain', resume);
+  from.once('end', () => {
+    to.off('drain', resume);
+    if (!flow.over) to.end();
+  });
+}
+
+/** Of a tunnel: ends the flow when both sides have closed; where one breaks off, the other is cut. */
+export function joinEnds(client: Duplex, upstream: Duplex, flow: Flow): void {
+  const closed = (one: Duplex, other: Duplex): void => {
+    if (flow.over) return;
+    if (!one.readableEnded || !one.writableFinished) other.destroy();
+    if (client.destroyed && upstream.destroyed) flow.end();
+  };
+  for (const side of [client, upstream]) side.once('end', () => flow.sideEnded());
+  client.once('close', () => closed(client, upstream));
+  upstream.once('close', () => closed(upstream, client));
+}

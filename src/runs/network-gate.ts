@@ -1,0 +1,112 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import { LiveSettings } from '../config/live-settings.js';
+import { Fence } from '../egress/fence.js';
+import type { Grant } from '../egress/fenced-bridge.js';
+import { EgressGateway } from '../egress/gateway/egress-gateway.js';
+import type { GatewayCredentials } from '../egress/gateway/proxy-environment.js';
+import { Resolvers } from '../egress/host-resolvers.js';
+import { checkedEgressEntries } from '../config/egress-entry.js';
+import type { BridgeAddress } from './network-place.js';
+
+/** Who asks for network access, and how far his request narrowed it. */
+export interface GrantedTurn {
+  runId: string;
+  turn: number;
+  requested: readonly string[] | null;
+}
+
+/** An allowlist came into force after the sandbox was placed on the open network. */
+export class NoLongerOpenError extends Error {}
+
+/** How much longer than its turn a grant may live: the kernel's last word if the service dies. */
+const GRANT_MARGIN_SECONDS = 60;
+
+/**
+ * Lets the addresses of sandboxes out, each as its network is: straight to the internet, or to the
+ * egress gateway and nothing else. Those on the open network are closed as soon as the operator's
+ * settings hold everything to the gateway.
+ */
+@Injectable()
+export class NetworkGate {
+  readonly #logger = new Logger('Runs');
+  readonly #open = new Map<string, BridgeAddress>();
+
+  constructor(
+    private readonly fence: Fence,
+    private readonly gateway: EgressGateway,
+    private readonly resolvers: Resolvers,
+    private readonly settings: LiveSettings,
+  ) {
+    settings.onReplaced(() => this.#closeOpen());
+  }
+
+  /**
+   * @throws NoLongerOpenError; DomainError `control_unavailable`
+   */
+  async open(at: BridgeAddress, turn: GrantedTurn, seconds: number): Promise<void> {
+    const grant = await this.grantFor(at, seconds);
+    if (at.gateway !== null) {
+      this.admit(at, turn);
+      return this.fence.grant(grant);
+    }
+    // From here to the fence's queue nothing waits, so that a change of the settings comes before all
+    // of it, or closes the address after it.
+    if (this.#isFiltering) throw new NoLongerOpenError('an allowlist is in force now');
+    this.#open.set(at.address, at);
+    return this.fence.grant(grant);
+  }
+
+  /** What opens the address for so long, for a fence that is put up with it. */
+  async grantFor(at: BridgeAddress, seconds: number): Promise<Grant> {
+    const pair = { address: at.address, mac: at.mac, seconds: seconds + GRANT_MARGIN_SECONDS };
+    if (at.gateway !== null) return { kind: 'gateway', ...pair };
+    return { kind: 'open', ...pair, resolvers: await this.resolvers.forOpenSandbox() };
+  }
+
+  /** The gateway serves the address from now on, for this turn alone. */
+  admit(at: BridgeAddress, { runId, turn, requested }: GrantedTurn): void {
+    const entries = requested === null ? null : checkedEgressEntries(requested);
+    this.gateway.admit({ runId, turn, address: at.address, requested: entries });
+  }
+
+  /** Counts an address among the open ones that is open already. */
+  takeOver(at: BridgeAddress): void {
+    this.#open.set(at.address, at);
+  }
+
+  /** Whether addresses of the open network are to be let out at all. */
+  get mayOpen(): boolean {
+    return !this.#isFiltering;
+  }
+
+  credentials(runId: string, turn: number): GatewayCredentials {
+    return this.gateway.credentialsFor(runId, turn);
+  }
+
+  /** Closes the address; its connections end. */
+  async close(at: BridgeAddress): Promise<void> {
+    this.#open.delete(at.address);
+    await Promise.all([
+      at.gateway === null ? null : this.gateway.dismiss(at.address),
+      this.fence.revoke(at.address, at.mac),
+    ]);
+  }
+
+  get #isFiltering(): boolean {
+    const { egressAllowlist, egressMode } = this.settings.codex.sandbox;
+    return egressAllowlist.length > 0 || egressMode === 'observe';
+  }
+
+  #closeOpen(): void {
+    if (!this.#isFiltering) return;
+    for (const { address, mac } of this.#open.values()) {
+      this.#logger.warn(`${address} is closed: an allowlist came into force`);
+      this.fence.revoke(address, mac).catch((error: unknown) => {
+        // The fence's watch ends the run, where it cannot be put right.
+        this.#logger.error(`${address} could not be closed`, error);
+      });
+    }
+    this.#open.clear();
+  }
+}
