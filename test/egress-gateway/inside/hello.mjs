@@ -36,7 +36,7 @@ export function shaped(socket, shape) {
       done(null);
     },
   });
-  socket.on('data', (bytes) => outer.push(bytes));
+  socket.on('data', (bytes) => outer.push(bytes)).resume();
   socket.on('close', () => outer.push(null));
   return outer;
 }

@@ -30,6 +30,7 @@ export function gateway() {
 export async function tunnel({ to, authorization, tls, say }) {
   const { host, port, authorization: own } = gateway();
   const socket = connect(port, host).setNoDelay(true);
+  socket.on('error', () => {});
   try {
     const shown = authorization ?? own;
     const proof = shown === '' ? '' : `Proxy-Authorization: ${shown}\r\n`;
@@ -112,7 +113,9 @@ async function readHead(socket) {
  */
 async function converse(socket, say) {
   let answer = '';
+  socket.on('error', () => {});
   for (const text of say) {
+    if (!socket.writable) break;
     socket.write(Buffer.from(text, 'latin1'));
     const first = await next(socket, WAIT_MS);
     if (first === null) break;
