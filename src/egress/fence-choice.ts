@@ -1,7 +1,9 @@
 import type { FenceBackend } from './fence-backend.js';
 import type { FenceFault } from './fence-error.js';
-import type { FencedBridge } from './fenced-bridge.js';
-import { missingBridge } from './fence-inspection.js';
+import { missingBridge, type Expectation } from './fence-inspection.js';
+
+/** What a backend must see. */
+export type Sight = Pick<Expectation, 'bridges' | 'needed'>;
 
 export type BackendChoice =
   { readonly backend: FenceBackend } | { readonly fault: FenceFault; readonly cause?: unknown };
@@ -9,25 +11,22 @@ export type BackendChoice =
 /** The first backend that has what it needs and sees the bridges; else the first one's obstacle. */
 export async function chooseBackend(
   candidates: readonly FenceBackend[],
-  bridges: readonly FencedBridge[],
+  sight: Sight,
 ): Promise<BackendChoice> {
   let first: BackendChoice | null = null;
   for (const backend of candidates) {
-    const choice = await tryBackend(backend, bridges);
+    const choice = await tryBackend(backend, sight);
     if ('backend' in choice) return choice;
     first ??= choice;
   }
   return first ?? { fault: { reason: 'there is no way to place it', remedy: 'run as root' } };
 }
 
-async function tryBackend(
-  backend: FenceBackend,
-  bridges: readonly FencedBridge[],
-): Promise<BackendChoice> {
+async function tryBackend(backend: FenceBackend, sight: Sight): Promise<BackendChoice> {
   try {
     const obstacle = await backend.obstacle();
     if (obstacle) return { fault: obstacle };
-    const missing = missingBridge(bridges, await backend.links());
+    const missing = missingBridge(sight, await backend.links());
     if (!missing) return { backend };
     return {
       fault: {

@@ -15,6 +15,8 @@ export interface Expectation {
   readonly inet: string;
   readonly bridge: string;
   readonly bridges: readonly FencedBridge[];
+  /** Names of those that must be there, whatever else is gone. */
+  readonly needed: ReadonlySet<string>;
   /** `seconds` is what is left of each, and may be zero or less for one that has just ended. */
   readonly grants: readonly Grant[];
 }
@@ -24,7 +26,7 @@ const TOLERANCE_SECONDS = 2;
 
 /** The first difference, for an operator; `null` when the fence is exactly what it should be. */
 export function findFault(expected: Expectation, seen: Observation): string | null {
-  const missing = missingBridge(expected.bridges, seen.links);
+  const missing = missingBridge(expected, seen.links);
   if (missing) return missing;
   if (seen.inet === null || seen.bridge === null) return 'a table of the fence is gone';
   const inet = parseListing(seen.inet);
@@ -35,19 +37,31 @@ export function findFault(expected: Expectation, seen: Observation): string | nu
   return elementFault(expected.grants, { inet, bridge });
 }
 
-/** Says which bridge is not there, or is there without the engine's gateway address. */
+/**
+ * Says which bridge is not there, or is there without the engine's gateway address. A bridge that is
+ * not needed may have gone with its network while another is there: its rules stay for the next of
+ * its name.
+ */
 export function missingBridge(
-  bridges: readonly FencedBridge[],
+  { bridges, needed }: Pick<Expectation, 'bridges' | 'needed'>,
   links: readonly HostLink[],
 ): string | null {
-  for (const { bridge, gateway } of bridges) {
-    const link = links.find(({ name }) => name === bridge);
-    if (!link?.addresses.includes(gateway)) {
-      return `the bridge ${bridge} of the sandboxes is not in this network namespace`;
-    }
-  }
-  return null;
+  const missing = bridges.filter((one) => !isThere(one, links));
+  const noneThere = missing.length === bridges.length;
+  const fault = missing.find(
+    (one) => noneThere || needed.has(one.bridge) || isElsewhere(one, links),
+  );
+  return fault
+    ? `the bridge ${fault.bridge} of the sandboxes is not in this network namespace`
+    : null;
 }
+
+const isThere = ({ bridge, gateway }: FencedBridge, links: readonly HostLink[]) =>
+  links.some(({ name, addresses }) => name === bridge && addresses.includes(gateway));
+
+/** Has it another address now, or another interface its address? */
+const isElsewhere = ({ bridge, gateway }: FencedBridge, links: readonly HostLink[]) =>
+  links.some(({ name, addresses }) => name === bridge || addresses.includes(gateway));
 
 /** The interfaces that are ports of our bridges. */
 export function portsOf(bridges: readonly FencedBridge[], links: readonly HostLink[]): string[] {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { HostLink } from './fence-backend.js';
 import { findFault } from './fence-inspection.js';
 import { parseDuration, parseListing } from './fence-listing.js';
 
@@ -56,7 +57,8 @@ describe('the comparison with what should stand', () => {
   const bridge = EMPTY.replace('inet', 'bridge');
   const bridges = [{ bridge: 'rsl0', subnet: '10.9.0.0/24', gateway: '10.9.0.1' }];
   const links = [{ name: 'rsl0', master: null, addresses: ['10.9.0.1'] }];
-  const expected = { inet: EMPTY, bridge, bridges, grants: [] };
+  const needed = new Set<string>();
+  const expected = { inet: EMPTY, bridge, bridges, needed, grants: [] };
 
   it('finds nothing when all is as it was', () => {
     expect(findFault(expected, { inet: EMPTY, bridge, links })).toBeNull();
@@ -73,5 +75,21 @@ describe('the comparison with what should stand', () => {
     ],
   ])('finds %s', (_, over) => {
     expect(findFault(expected, { inet: EMPTY, bridge, links, ...over })).not.toBeNull();
+  });
+
+  it('misses a second bridge only when it is needed, or is there in another form', () => {
+    const second = { bridge: 'rsl1', subnet: '10.10.0.0/24', gateway: '10.10.0.1' };
+    const both = { ...expected, bridges: [...bridges, second] };
+    const link = { name: 'rsl1', master: null, addresses: ['10.10.0.1'] };
+    const fault = (over: { needed?: ReadonlySet<string>; links?: HostLink[] }) =>
+      findFault(
+        { ...both, needed: over.needed ?? needed },
+        { inet: EMPTY, bridge, links: [...links, ...(over.links ?? [])] },
+      );
+    expect(fault({ links: [link] })).toBeNull();
+    expect(fault({})).toBeNull();
+    expect(fault({ needed: new Set(['rsl1']) })).toContain('rsl1');
+    expect(fault({ links: [{ ...link, name: 'renamed' }] })).toContain('rsl1');
+    expect(fault({ links: [{ ...link, addresses: [] }] })).toContain('rsl1');
   });
 });

@@ -12,9 +12,6 @@ const ourNames = (bridges: readonly FencedBridge[]) =>
 const ourSubnets = (bridges: readonly FencedBridge[]) =>
   `{ ${bridges.map(({ subnet }) => subnet).join(', ')} }`;
 
-/** Right after the kernel's connection tracking, which answers of the gateway are told by. */
-const OUTPUT_PRIORITY = -190;
-
 interface FilteredBridge extends FencedBridge {
   readonly gatewayPort: number;
 }
@@ -27,7 +24,8 @@ const indented = (rules: readonly string[]) => rules.map((rule) => `    ${rule}\
 /**
  * Decides by source and destination address. A filtered bridge has no part in forwarding; towards
  * its gateway a connection begins with a SYN and is tracked from there on, so that one whose entry
- * was forgotten is over for both ends.
+ * was forgotten is over for both ends. Connection tracking itself has -200 on the way out: what asks
+ * it there comes after.
  */
 export function inetTable({ table, bridges }: FencePlan): string {
   const ours = ourNames(bridges);
@@ -48,7 +46,7 @@ ${indented(neverForwarded(filtered))}    iifname ${ours} jump from_sandbox
     oifname ${ours} jump to_sandbox
   }
   chain output {
-    type filter hook output priority ${OUTPUT_PRIORITY}; policy accept;
+    type filter hook output priority -190; policy accept;
 ${indented(filtered.map(fromGateway))}    oifname ${ours} jump from_host
   }
   chain to_gateway {

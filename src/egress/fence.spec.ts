@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeFenceBackend } from '../../test/egress/fake-fence-backend.js';
 import { DeniedPeerRanges } from '../auth/denied-peers.js';
 import { SystemClock } from '../kernel/clock.js';
+import type { HostLink } from './fence-backend.js';
 import { Fence, type FenceBreak } from './fence.js';
 import { FenceReport } from './fence-report.js';
 
@@ -286,6 +287,22 @@ describe('the fence', () => {
       await fence.ensure(next);
       expect(fence.summary()).toEqual({ open: 0, gateway: 0, bridges: ['rsl2'] });
       expect(deniedPeers.includes('10.10.0.200')).toBe(true);
+    });
+
+    it('goes on when the engine’s network of the idle one is removed, and fences it when it is back', async () => {
+      await fence.ensure(BRIDGE);
+      await fence.ensure(FILTERED);
+      await fence.grant(GRANT);
+      const [link] = backend.interfaces.splice(1);
+      await fence.check();
+      await fence.ensure(BRIDGE);
+      await expect(fence.ensure(FILTERED)).rejects.toMatchObject(UNAVAILABLE);
+      await fence.ensure(BRIDGE);
+      backend.interfaces.push(link as HostLink);
+      await fence.ensure(FILTERED);
+      await fence.grant(GATEWAY_GRANT);
+      backend.interfaces.splice(1);
+      await expect(fence.check()).rejects.toMatchObject(UNAVAILABLE);
     });
   });
 });

@@ -89,13 +89,13 @@ export class Fence {
    * earlier one left, so name every bridge that sandboxes are on: every address is closed and no
    * connection is remembered, but for the grants that are kept: those hold on, and so do their
    * connections. A bridge that has changed is fenced anew, and grants that it no longer gives end.
-   * A later call for the same bridges is `check`.
+   * A later call for the same bridges is `check`, and throws when one of them is not there.
    */
   ensureAll(wanted: readonly BridgeToFence[]): Promise<void> {
     return this.#queue.run(async () => {
       const bridges = wanted.map(({ bridge }) => validateBridge(bridge));
       const fresh = this.#placed ? bridges.filter((one) => !this.#bridges.has(one)) : bridges;
-      if (fresh.length === 0) return this.#verify();
+      if (fresh.length === 0) return this.#verify(bridges);
       const kept = wanted.flatMap((one) => one.kept.map((grant) => validateGrant(grant, bridges)));
       for (const bridge of fresh) this.#bridges.set(bridge);
       this.#endMisplaced();
@@ -104,7 +104,7 @@ export class Fence {
         this.#memory.opened(grant.address);
       }
       this.#updateWatch();
-      await this.#place();
+      await this.#place(bridges);
       for (const bridge of fresh) await this.#forgetUngranted(bridge);
       const all = fresh.length === this.#bridges.size;
       if (all && this.#grants.size === 0) this.#memory.allForgotten();
@@ -205,13 +205,13 @@ export class Fence {
     await this.#queue.run(async () => this.#placed?.close());
   }
 
-  async #verify(): Promise<void> {
+  async #verify(wanted: readonly ValidBridge[] = []): Promise<void> {
     if (this.#bridges.size === 0) throw fenceUnavailable(NOT_PLACED);
-    const found = this.#fault?.reason ?? (await this.#look());
+    const found = this.#fault?.reason ?? (await this.#look(wanted));
     if (found === null) return;
     this.#memory.allSuspect();
     try {
-      await this.#place();
+      await this.#place(wanted);
     } catch (error) {
       this.#report({ ...(this.#fault ?? NOT_PLACED), repaired: false });
       throw error;
@@ -220,20 +220,20 @@ export class Fence {
   }
 
   /** What is wrong with the fence as it stands; a look that fails counts as a fault. */
-  async #look(): Promise<string | null> {
+  async #look(wanted: readonly ValidBridge[] = []): Promise<string | null> {
     try {
       if (!this.#placed) return NOT_PLACED.reason;
-      return await this.#placed.fault(this.#grants.live());
+      return await this.#placed.fault(this.#grants.live(), this.#needed(wanted));
     } catch (error) {
       this.#logger.warn(`cannot read the rules: ${String(error)}`);
       return 'the rules cannot be read';
     }
   }
 
-  async #place(): Promise<void> {
+  async #place(wanted: readonly ValidBridge[] = []): Promise<void> {
     const { table, backends } = this.#options;
     const bridges = this.#bridges.all();
-    const choice = await chooseBackend(backends, bridges);
+    const choice = await chooseBackend(backends, { bridges, needed: this.#needed(wanted) });
     if ('fault' in choice) {
       this.#fault = choice.fault;
       throw fenceUnavailable(choice.fault, choice.cause);
@@ -248,6 +248,15 @@ export class Fence {
     } catch (cause) {
       throw this.#failed('place the rules', cause);
     }
+  }
+
+  /** The bridges that are asked for, and those of every grant. */
+  #needed(wanted: readonly ValidBridge[]): ReadonlySet<string> {
+    const granted = this.#grants.live().map(({ address }) => address);
+    const used = this.#bridges
+      .all()
+      .filter((bridge) => this.#bridges.addressesOn(bridge, granted).size > 0);
+    return new Set([...wanted, ...used].map(({ bridge }) => bridge));
   }
 
   /** Forgets those whose bridge has become another, or another kind; placing closes them. */

@@ -50,14 +50,15 @@ export class PlacedFence {
   }
 
   /** `null` when all is as it was placed, with exactly `grants` given. */
-  async fault(grants: readonly Grant[]): Promise<string | null> {
+  async fault(grants: readonly Grant[], needed: ReadonlySet<string>): Promise<string | null> {
     const { table, bridges, match } = this.#plan;
     const [inet, bridge, links] = await Promise.all([
       this.#backend.list('inet', table),
       this.#backend.list('bridge', table),
       this.#backend.links(),
     ]);
-    const fault = findFault({ ...this.#structures, bridges, grants }, { inet, bridge, links });
+    const expected = { ...this.#structures, bridges, needed, grants };
+    const fault = findFault(expected, { inet, bridge, links });
     if (fault === null && match === 'port-list') {
       await this.#listPorts(portsOf(bridges, links), bridge ?? '');
     }

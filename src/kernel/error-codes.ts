@@ -35,6 +35,7 @@ export const ERROR_KINDS = {
   not_found: 'not_found',
   secret_not_found: 'not_found',
   run_not_found: 'not_found',
+  turn_not_found: 'not_found',
   workspace_not_found: 'not_found',
   method_not_allowed: 'method_not_allowed',
   request_timeout: 'timeout',

@@ -68,6 +68,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly turns = new Counter({
+    name: `${PREFIX}turns_total`,
+    help: 'Executed turns that are over, by outcome; every run has at least one',
+    labelNames: ['status'] as const,
+    registers: [this.registry],
+  });
+
   readonly activeRuns = new Gauge({
     name: `${PREFIX}active_runs`,
     help: 'Runs that are executed now',

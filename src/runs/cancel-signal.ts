@@ -17,6 +17,9 @@ export class LocalCancelSignal extends CancelSignal {
 
   onRequest(runId: string, listener: () => void): () => void {
     this.#listeners.set(runId, listener);
-    return () => void this.#listeners.delete(runId);
+    return () => {
+      // The next turn of the run may have its own listener already.
+      if (this.#listeners.get(runId) === listener) this.#listeners.delete(runId);
+    };
   }
 }

@@ -6,8 +6,7 @@ import { DomainError } from '../kernel/domain-error.js';
 import { ActiveRuns } from './active-runs.js';
 import { HostReadiness } from './host-readiness.js';
 import { RunExecutor } from './run-executor.js';
-import { RunQueue } from './run-queue.js';
-import type { RunEntity } from './run.entity.js';
+import { RunQueue, type TakenRun } from './run-queue.js';
 import { RunSignals } from './run-signals.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -87,15 +86,18 @@ export class Dispatcher implements OnApplicationBootstrap {
     while (!this.active.full && !this.signals.stopping) {
       this.room.reason = await this.readiness.obstacle();
       if (this.room.reason !== null) return this.#later();
-      const run = await this.queue.take();
-      if (run === null) return this.#whenNextMayBegin();
-      this.active.add(this.#execute(run));
+      const taken = await this.queue.take();
+      if (taken === null) return this.#whenNextMayBegin();
+      this.active.add(this.#execute(taken));
     }
   }
 
-  async #execute(run: RunEntity): Promise<void> {
+  async #execute(taken: TakenRun): Promise<void> {
+    const { run } = taken;
     try {
-      const result = await this.executor.execute(run);
+      const result = await this.executor.execute(taken);
+      // What its turn waited for is no matter of the next one.
+      if (result === 'finished') this.room.forget(run.id);
       if (result !== 'put-back' || this.signals.stopping) return;
       this.readiness.engineLost();
       this.#forgetWhenCancelled(run.id);

@@ -10,6 +10,8 @@ export function finalRow(run: RunEntity, outcome: RunOutcome, now: number): Part
     reason,
     message,
     containerId: null,
+    idleSince: null,
+    idleMoment: null,
     finishedAt: now,
     request: withoutValues(run.request),
   };

@@ -6,7 +6,7 @@ import { StartupError } from '../kernel/startup-error.js';
 import { InterruptedRuns } from './adoption/interrupted-runs.js';
 import { explain } from './explain.js';
 import { FencedNetworks, type GatedNetwork } from './fenced-networks.js';
-import { OrphanedOutput } from './output/orphaned-output.js';
+import { OutputUpkeep } from './output/output-upkeep.js';
 import { Sandboxes } from '../sandbox/sandboxes.js';
 
 /** Looks at the machine once at start-up, so that what can never work is said at once. */
@@ -19,7 +19,7 @@ export class HostStartup implements OnModuleInit {
     private readonly fenced: FencedNetworks,
     private readonly fence: Fence,
     private readonly interrupted: InterruptedRuns,
-    private readonly orphanedOutput: OrphanedOutput,
+    private readonly output: OutputUpkeep,
   ) {}
 
   /**
@@ -29,8 +29,8 @@ export class HostStartup implements OnModuleInit {
    * @throws StartupError when the network is not one that this instance may use.
    */
   async onModuleInit(): Promise<void> {
-    await this.orphanedOutput.remove();
-    await this.interrupted.mendOutput();
+    await this.output.removeOrphans();
+    await this.output.mend();
     const { available, reason } = await this.sandboxes.engineState();
     if (!available) {
       this.#logger.warn(reason ?? 'the container engine does not answer');

@@ -10,27 +10,28 @@ import { explain } from './explain.js';
 import { NoLongerOpenError } from './network-gate.js';
 import { isPassing, waitingFor } from './passing-fault.js';
 import { decideOutcome, type RunOutcome } from './run-outcome.js';
-import { RunQueue } from './run-queue.js';
+import { RunQueue, type TakenRun } from './run-queue.js';
+import type { RunRequest } from './run-request.js';
 import type { WaitingReason } from './run-view.js';
 import { RunSession } from './run-session.js';
 import { RunSignals } from './run-signals.js';
-import type { RunEntity } from './run.entity.js';
 import { NeverBegunError, NotCommittedError } from './steps/begin.step.js';
 import { ConductStep, LeftRunningError } from './steps/conduct.step.js';
 import { FinishStep } from './steps/finish.step.js';
 import { PrepareStep, type PreparedRun } from './steps/prepare.step.js';
+import { requestOfTurn } from './turns/turn-request.js';
 
-/** What became of an attempt: the run is over, it waits in the queue again, or its command runs on. */
+/** What became of an attempt: the turn is over, it waits in the line again, or its command runs on. */
 export type Execution = 'finished' | 'put-back' | 'left';
 
 const STORAGE_RETRY_MS = 1000;
 
-/** Nothing of the run has happened, and it can be tried again. */
+/** Nothing of the turn has happened, and it can be tried again. */
 class PutBack {
   constructor(readonly reason?: WaitingReason) {}
 }
 
-/** Takes one run through its steps. */
+/** Takes one turn of a run through its steps. */
 @Injectable()
 export class RunExecutor {
   readonly #logger = new Logger('Runs');
@@ -46,14 +47,14 @@ export class RunExecutor {
     private readonly settings: Settings,
   ) {}
 
-  /** Ends with the run's outcome stored, or as `Execution` says. */
-  execute(run: RunEntity): Promise<Execution> {
-    return this.#carry(run, (session) => this.#outcome(session));
+  /** Ends with the turn's outcome stored, or as `Execution` says. */
+  execute(taken: TakenRun): Promise<Execution> {
+    return this.#carry(taken, (session) => this.#outcome(session));
   }
 
-  /** The same for a run that an earlier process began. */
+  /** The same for a turn that an earlier process began. */
   adopt(adoptable: AdoptableRun): Promise<Execution> {
-    return this.#carry(adoptable.run, (session) => this.#adopted(session, adoptable));
+    return this.#carry(adoptable, (session) => this.#adopted(session, adoptable));
   }
 
   /** Ends or leaves everything that runs here, because the service stops; nothing begins any more. */
@@ -63,10 +64,11 @@ export class RunExecutor {
   }
 
   async #carry(
-    run: RunEntity,
+    { run, own }: TakenRun,
     work: (session: RunSession) => Promise<RunOutcome | PutBack>,
   ): Promise<Execution> {
-    const session = new RunSession(run);
+    const request = requestOfTurn(JSON.parse(run.request) as RunRequest, own);
+    const session = new RunSession(run, request);
     this.#sessions.add(session);
     const unlisten = this.signals.cancel.onRequest(run.id, () => session.end('cancel'));
     if (this.#stopping) this.#letGo(session);

@@ -43,7 +43,7 @@ function networkWith({ failures = [], mayOpen = true, gateway = GATEWAY }: World
       Promise.resolve({ name, bridge: name, gateway: filtered ? gateway : null }),
   } as unknown as FencedNetworks;
   const fence = {
-    ensureAll: (wanted: { bridge: unknown; kept: unknown[] }[]) => {
+    ensureAll: (wanted: { bridge: string; kept: unknown[] }[]) => {
       calls.push(`fence ${wanted.map(({ bridge, kept }) => `${bridge}:${kept.length}`).join()}`);
       const failure = failures.shift();
       return failure ? Promise.reject(failure) : Promise.resolve();

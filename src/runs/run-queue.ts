@@ -1,24 +1,34 @@
 import { Injectable } from '@nestjs/common';
 
-import { Clock } from '../kernel/clock.js';
 import { SYSTEM_ORIGIN } from '../kernel/origin.js';
 import { Transactions } from '../persistence/transactions.js';
+import { LineObstacles } from './line-obstacles.js';
+import { RunStates } from './run-states.js';
 import type { WaitingReason } from './run-view.js';
 import type { RunEntity } from './run.entity.js';
 import { RunRepository } from './run.repository.js';
+import type { TurnRequest } from './turns/turn-request.js';
+import { ownRequest, TurnRepository } from './turns/turn.repository.js';
 import { WaitingRoom } from './waiting-room.js';
-import { HeldWorkspaces } from './workspaces/held-workspaces.js';
 
-/** The line of waiting runs. A run is in it from the commit that made it. */
+/** A run whose turn is to be executed. */
+export interface TakenRun {
+  run: RunEntity;
+  /** What the turn asked for itself; `null` for the first turn of the run. */
+  own: TurnRequest | null;
+}
+
+/** The line of waiting turns. A turn is in it from the commit that made it. */
 export abstract class RunQueue {
   /**
-   * Takes the run that has waited longest and whose workspace nobody else uses; it is `preparing`
-   * from then on and nobody else gets it. `null` when there is none.
+   * Takes the turn that has waited longest and whose workspace nobody else uses: the first turn of a
+   * run, or a further one, whose run has the workspace. The run is `preparing` from then on and
+   * nobody else gets it. `null` when there is none.
    */
-  abstract take(): Promise<RunEntity | null>;
+  abstract take(): Promise<TakenRun | null>;
 
   /**
-   * Puts a run that was taken, and of which nothing has happened yet, back to its old place. With a
+   * Puts a turn that was taken, and of which nothing has happened yet, back to its old place. With a
    * reason, `take` passes over it and its issue for a while, which grows each time (0.5 s to 15 s).
    */
   abstract putBack(runId: string, reason?: WaitingReason): Promise<void>;
@@ -30,28 +40,29 @@ export class DatabaseRunQueue extends RunQueue {
   constructor(
     private readonly transactions: Transactions,
     private readonly runs: RunRepository,
-    private readonly held: HeldWorkspaces,
+    private readonly turns: TurnRepository,
+    private readonly states: RunStates,
     private readonly room: WaitingRoom,
-    private readonly clock: Clock,
+    private readonly obstacles: LineObstacles,
   ) {
     super();
   }
 
-  take(): Promise<RunEntity | null> {
+  take(): Promise<TakenRun | null> {
     return this.transactions.run(SYSTEM_ORIGIN, async ({ manager }) => {
-      const run = await this.runs.nextQueued(manager, [...this.held.issues, ...this.room.issues]);
-      if (run === null) return null;
-      const preparingAt = this.clock.now();
-      await this.runs.transition(manager, run.id, 'preparing', { preparingAt });
-      return Object.assign(run, { status: 'preparing' as const, preparingAt });
+      const turn = await this.turns.nextInLine(manager, this.obstacles.now);
+      const waiting = turn && (await this.runs.findIn(manager, turn.runId));
+      if (!turn || !waiting) return null;
+      const run = await this.states.prepare(manager, waiting);
+      return { run, own: ownRequest(turn) };
     });
   }
 
   async putBack(runId: string, reason?: WaitingReason): Promise<void> {
     if (reason !== undefined) await this.#putOff(runId, reason);
-    await this.transactions.run(SYSTEM_ORIGIN, async ({ manager }) => {
-      await this.runs.transition(manager, runId, 'queued', { preparingAt: null });
-    });
+    await this.transactions.run(SYSTEM_ORIGIN, ({ manager }) =>
+      this.states.putBack(manager, runId),
+    );
   }
 
   /** Before the row says that it waits: from then on anybody may take it. */

@@ -1,4 +1,6 @@
-import { requestedPolicySchema, type RequestedPolicy } from '../config/yaml-schema.js';
+import type { z } from 'zod';
+
+import { requestedPolicySchema } from '../config/yaml-schema.js';
 import { DomainError, type ErrorDetail } from '../kernel/domain-error.js';
 import { encodeFrame, newNonce } from '../sandbox/frame.js';
 import type { RunRequest } from './run-request.js';
@@ -11,6 +13,7 @@ export interface UncheckedRunRequest {
   policy?: Record<string, unknown>;
   image?: string;
   timeoutSeconds?: number;
+  keepAlive?: boolean;
 }
 
 /**
@@ -30,30 +33,60 @@ export function checkedRunRequest(body: UncheckedRunRequest): RunRequest {
     command,
     env,
     secrets,
-    ...(body.policy === undefined ? {} : { policy: checkedPolicy(body.policy) }),
+    ...(body.policy === undefined
+      ? {}
+      : {
+          policy: checkedBy(requestedPolicySchema, body.policy, 'policy'),
+        }),
     ...(image === undefined ? {} : { image }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
   };
 }
 
-function secretsByVariable(secrets: string[] | Record<string, string>): Record<string, string> {
+/** A list of names stands for variables of the same names. */
+export function secretsByVariable(
+  secrets: string[] | Record<string, string>,
+): Record<string, string> {
   if (!Array.isArray(secrets)) return secrets;
   return Object.fromEntries(secrets.map((name) => [name, name]));
 }
 
-function refuseDoubled(env: Record<string, string>, secrets: Record<string, string>): void {
+/**
+ * A variable has one origin. Of a name that is in both maps the field is named that the request, whose
+ * environment is `own`, set itself.
+ *
+ * @throws DomainError `validation_failed`
+ */
+export function refuseDoubled(
+  env: Readonly<Record<string, unknown>>,
+  secrets: Readonly<Record<string, string>>,
+  own = env,
+): void {
   const details = Object.keys(secrets)
     .filter((name) => Object.hasOwn(env, name))
-    .map((name) => ({ field: `env.${name}`, message: 'is also set by secrets; name it once' }));
+    .map((name) =>
+      Object.hasOwn(own, name)
+        ? { field: `env.${name}`, message: 'is also set by secrets; name it once' }
+        : { field: `secrets.${name}`, message: 'is also set by the env of the run; name it once' },
+    );
   if (details.length > 0) throw validationFailed(details);
 }
 
-function checkedPolicy(policy: Record<string, unknown>): RequestedPolicy {
-  const parsed = requestedPolicySchema.safeParse(policy);
+/**
+ * Checks a part of a request by its schema.
+ *
+ * @throws DomainError `validation_failed`, naming each field below `field`.
+ */
+export function checkedBy<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  field: string,
+): z.output<S> {
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw validationFailed(
     parsed.error.issues.flatMap((issue) => {
-      const path = ['policy', ...issue.path].join('.');
+      const path = [field, ...issue.path].join('.');
       return issue.code === 'unrecognized_keys'
         ? issue.keys.map((key) => ({ field: `${path}.${key}`, message: 'is not a known key' }))
         : [{ field: path, message: issue.message }];

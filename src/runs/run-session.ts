@@ -1,15 +1,11 @@
 import type { Sandbox } from '../sandbox/sandbox.js';
 import type { NetworkPlace } from './network-place.js';
 import type { EndedBy } from './run-outcome.js';
-import type { RunRequest } from './run-request.js';
 import type { RunEntity } from './run.entity.js';
+import type { GivenRequest } from './turns/turn-request.js';
 
-/** The turn of a run that is one command. */
-export const FIRST_TURN = 1;
-
-/** What a run has while it is executed; the steps fill it, and `FinishStep` gives all of it back. */
+/** What a run has while a turn of it is executed; the steps fill it, and `FinishStep` gives all of it back. */
 export class RunSession {
-  readonly request: RunRequest;
   place: NetworkPlace | null = null;
   sandbox: Sandbox | null = null;
   /** What is masked in the output; the only place of this process that holds it for long. */
@@ -20,9 +16,10 @@ export class RunSession {
   #end: ((cause: EndedBy) => void) | null = null;
   readonly #leaving = new AbortController();
 
-  constructor(readonly run: RunEntity) {
-    this.request = JSON.parse(run.request) as RunRequest;
-  }
+  constructor(
+    readonly run: RunEntity,
+    readonly request: GivenRequest,
+  ) {}
 
   /** Every value that may not be seen in the output. */
   get masked(): readonly string[] {
@@ -30,7 +27,7 @@ export class RunSession {
     return password === undefined ? this.secretValues : [...this.secretValues, password];
   }
 
-  /** Ends the run for this cause; the first one counts. Before the command began it never begins. */
+  /** Ends the turn for this cause; the first one counts. Before the command began it never begins. */
   end(cause: EndedBy): void {
     if (this.endedBy !== null) return;
     this.endedBy = cause;
@@ -50,7 +47,7 @@ export class RunSession {
     return this.#leaving.signal;
   }
 
-  /** Calls `listener` when the run shall end, at once if that was said already. */
+  /** Calls `listener` when the turn shall end, at once if that was said already. */
   onEnd(listener: (cause: EndedBy) => void): void {
     this.#end = listener;
     if (this.endedBy !== null) listener(this.endedBy);

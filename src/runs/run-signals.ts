@@ -8,6 +8,7 @@ import { RunChanges } from './run-changes.js';
 export class RunSignals {
   #stopping = false;
   #onQueued: () => void = () => undefined;
+  #onIdle: () => void = () => undefined;
   readonly #onStopping = new Set<() => void>();
 
   constructor(
@@ -15,13 +16,22 @@ export class RunSignals {
     readonly cancel: CancelSignal,
   ) {}
 
-  /** There is a run in the queue that was not there before. */
+  /** A turn may be taken that could not be before. */
   queued(): void {
     this.#onQueued();
   }
 
   onQueued(listener: () => void): void {
     this.#onQueued = listener;
+  }
+
+  /** A run waits for a turn to be asked for. */
+  idle(): void {
+    this.#onIdle();
+  }
+
+  onIdle(listener: () => void): void {
+    this.#onIdle = listener;
   }
 
   /** The service is being stopped: nobody shall wait any longer. */

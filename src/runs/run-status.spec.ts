@@ -31,9 +31,21 @@ describe('the states of a run', () => {
     expect(RUN_STATUSES.filter((from) => canBecome(from, 'running'))).toEqual(['preparing']);
   });
 
-  it('never go back to the queue once the command may have begun', () => {
-    expect(reachable('running')).not.toContain('queued');
+  it('never go back to the queue once the command may have begun, but by a further turn', () => {
+    expect(reachable('running', new Set(['idle']))).not.toContain('queued');
     expect(ACTIVE_STATUSES.some(isFinal)).toBe(false);
+  });
+
+  it('are idle after a turn alone, from where another one begins or the run ends', () => {
+    expect(RUN_STATUSES.filter((from) => canBecome(from, 'idle'))).toEqual([
+      'preparing',
+      'running',
+    ]);
+    expect(RUN_STATUSES.filter((to) => canBecome('idle', to))).toEqual([
+      'preparing',
+      ...FINAL_STATUSES,
+    ]);
+    expect(isFinal('idle')).toBe(false);
   });
 
   it('refuse what the table does not hold', () => {
@@ -43,6 +55,7 @@ describe('the states of a run', () => {
   });
 });
 
+/** Beside those that are in `seen` already, through which no way goes. */
 function reachable(from: RunStatus, seen = new Set<RunStatus>()): RunStatus[] {
   for (const to of RUN_STATUSES) {
     if (!canBecome(from, to) || seen.has(to)) continue;

@@ -9,22 +9,34 @@ export const FINAL_STATUSES = [
 
 export type FinalStatus = (typeof FINAL_STATUSES)[number];
 
-/** The states of a run, in the order of its life. */
-export const RUN_STATUSES = ['queued', 'preparing', 'running', ...FINAL_STATUSES] as const;
+/** The states of a turn, in the order of its life. */
+export const TURN_STATUSES = ['queued', 'preparing', 'running', ...FINAL_STATUSES] as const;
+
+export type TurnStatus = (typeof TURN_STATUSES)[number];
+
+/** The states of a run, in the order of its life. `idle`: it is kept alive, between its turns. */
+export const RUN_STATUSES = ['queued', 'preparing', 'running', 'idle', ...FINAL_STATUSES] as const;
 
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
+/** The states in which a turn of a run is executed. */
+export const EXECUTED_STATUSES = ['preparing', 'running'] as const satisfies readonly RunStatus[];
+
 /** The states in which a run holds its issue's workspace. */
-export const ACTIVE_STATUSES = ['preparing', 'running'] as const satisfies readonly RunStatus[];
+export const ACTIVE_STATUSES = [
+  ...EXECUTED_STATUSES,
+  'idle',
+] as const satisfies readonly RunStatus[];
 
 /**
- * `preparing` may go back to `queued`: until its frame is sent, nothing of a run has happened. One that
- * was `queued` in a backup is `lost`: it may have run since.
+ * `preparing` may go back to where it came from, `queued` or `idle`: until its frame is sent, nothing
+ * of a turn has happened. One that was `queued` in a backup is `lost`: it may have run since.
  */
 const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   queued: ['preparing', 'cancelled', 'lost'],
-  preparing: ['queued', 'running', 'failed', 'cancelled', 'lost'],
-  running: FINAL_STATUSES,
+  preparing: ['queued', 'running', 'idle', 'failed', 'cancelled', 'lost'],
+  running: ['idle', ...FINAL_STATUSES],
+  idle: ['preparing', ...FINAL_STATUSES],
   succeeded: [],
   failed: [],
   cancelled: [],

@@ -5,7 +5,9 @@ import { RUN_STATUSES, type RunStatus } from './run-status.js';
 const TIME = { format: 'date-time', example: '2026-11-23T12:00:00.000Z' } as const;
 
 @ApiSchema({
-  description: 'When each phase of a run began, as ISO-8601 UTC; `null` for what has not come',
+  description:
+    'When each phase of a run began, as ISO-8601 UTC; `null` for what has not come. Of a run with more ' +
+    'than one turn they are those of the current one, or of the last.',
 })
 export class RunPhases {
   /** The request was accepted. */
@@ -43,14 +45,16 @@ export class RunView {
 
   @ApiProperty({
     enum: RUN_STATUSES,
-    description: '`queued`, `preparing`, `running`, and then one of the others, which are final',
+    description:
+      '`queued`, `preparing`, `running`, and then one of the others, which are final; a `keepAlive` run is `idle` between its turns',
   })
   status!: RunStatus;
 
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: 'Of the command; `null` until it ended, and where it did not end by itself',
+    description:
+      'Of the command of the current or last turn; `null` until it ended, and where it did not end by itself',
     example: 0,
   })
   exitCode!: number | null;
@@ -58,7 +62,8 @@ export class RunView {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'A stable word: why it ended so, or what a queued run waits for',
+    description:
+      'A stable word: why the current or last turn ended so, or what a queued one waits for',
     example: null,
   })
   reason!: string | null;
@@ -82,7 +87,15 @@ export class RunView {
   /** When each phase began. */
   phases!: RunPhases;
 
-  /** As it was sent. */
+  /** It takes further turns; it is not over when one is. */
+  @ApiProperty({ example: false })
+  keepAlive!: boolean;
+
+  /** The number of its current turn, or of its last one. */
+  @ApiProperty({ type: 'integer', example: 1 })
+  turn!: number;
+
+  /** As it was sent; that of the first turn. */
   @ApiProperty({ example: ['npm', 'test'] })
   command!: string[];
 

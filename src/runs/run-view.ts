@@ -2,7 +2,7 @@ import type { RunRequest } from './run-request.js';
 import type { RunView } from './run-view.dto.js';
 import type { RunEntity } from './run.entity.js';
 
-/** Why a queued run waits. */
+/** Why a queued run or turn waits. */
 export interface WaitingReason {
   reason: string;
   message: string;
@@ -10,7 +10,7 @@ export interface WaitingReason {
 
 export function viewOf(run: RunEntity, waiting: WaitingReason | null): RunView {
   const request = JSON.parse(run.request) as RunRequest;
-  const isWaiting = run.status === 'queued' && waiting !== null;
+  const isWaiting = waits(run) && waiting !== null;
   return {
     id: run.id,
     issue: run.issue,
@@ -27,16 +27,23 @@ export function viewOf(run: RunEntity, waiting: WaitingReason | null): RunView {
       endedAt: isoOrNull(run.endedAt),
       finishedAt: isoOrNull(run.finishedAt),
     },
+    keepAlive: run.keepAlive,
+    turn: run.turn,
     command: request.command,
     env: Object.keys(request.env),
     secrets: request.secrets,
   };
 }
 
-function iso(at: number): string {
+/** It, or its next turn, is in line. */
+function waits({ status, idleSince }: RunEntity): boolean {
+  return status === 'queued' || (status === 'idle' && idleSince === null);
+}
+
+export function iso(at: number): string {
   return new Date(at).toISOString();
 }
 
-function isoOrNull(at: number | null): string | null {
+export function isoOrNull(at: number | null): string | null {
   return at === null ? null : iso(at);
 }

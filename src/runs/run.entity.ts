@@ -3,7 +3,10 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { milliseconds } from './milliseconds.js';
 import type { RunStatus } from './run-status.js';
 
-/** A run. Times are milliseconds since 1970. */
+/**
+ * A run. Of one that is kept alive the outcome, the phases and the sandbox are those of its current
+ * turn. Times are milliseconds since 1970.
+ */
 @Entity('runs')
 @Index('runs_status', ['status', 'id'])
 @Index('runs_issue', ['issue', 'id'])
@@ -60,11 +63,27 @@ export class RunEntity {
   @Column('text', { name: 'container_id', nullable: true })
   containerId!: string | null;
 
-  /** JSON of `RunOutcome`, stored before the sandbox is removed. */
+  /** JSON of `RunOutcome`, stored before the sandbox is removed; kept while the run is idle. */
   @Column('text', { nullable: true })
   outcome!: string | null;
 
   /** JSON of the sandbox's report, from the engine's own inspection. */
   @Column('text', { name: 'sandbox_report', nullable: true })
   sandboxReport!: string | null;
+
+  /** It waits for another turn when one is over. */
+  @Column('boolean', { name: 'keep_alive', default: false })
+  keepAlive!: boolean;
+
+  /** The number of its current turn, or of its last one. */
+  @Column('integer', { default: 1 })
+  turn!: number;
+
+  /** Since when it waits for a turn to be asked for; `null` in any other state. */
+  @Column('bigint', { name: 'idle_since', nullable: true, transformer: milliseconds })
+  idleSince!: number | null;
+
+  /** The same as JSON of `HostMoment`; `null` too where its host does not tell. */
+  @Column('text', { name: 'idle_moment', nullable: true })
+  idleMoment!: string | null;
 }

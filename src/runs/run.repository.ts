@@ -1,11 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { In, type EntityManager } from 'typeorm';
+import { In, IsNull, Not, type EntityManager } from 'typeorm';
 
 import { firstIdAt } from '../kernel/ids.js';
 import { ReadSource } from '../persistence/read-source.js';
-import { ACTIVE_STATUSES, assertTransition, type RunStatus } from './run-status.js';
+import { pageOf } from './page-limit.js';
+import {
+  ACTIVE_STATUSES,
+  EXECUTED_STATUSES,
+  assertTransition,
+  type RunStatus,
+} from './run-status.js';
 import { RunEntity } from './run.entity.js';
 import { RunningCommandEntity } from './running-command.entity.js';
+import { TurnEntity } from './turns/turn.entity.js';
 
 export interface RunFilter {
   issue?: string | undefined;
@@ -14,8 +21,8 @@ export interface RunFilter {
   before?: string | undefined;
 }
 
-/** A request can be 1 MiB; a page of many such is cut short. */
-const PAGE_LIMIT_BYTES = 4 * 1024 * 1024;
+/** A run that waits for a turn to be asked for. */
+export type IdleRun = Pick<RunEntity, 'id' | 'idleMoment'> & { idleSince: number };
 
 /** The rows of runs: reads of what is committed, and the writes of a transaction. */
 @Injectable()
@@ -29,13 +36,7 @@ export class RunRepository {
   /** Newest first; fewer than `limit` where their requests are large, and at least one if any. */
   async list(filter: RunFilter, limit: number): Promise<{ runs: RunEntity[]; more: boolean }> {
     const candidates = await this.#candidates(filter, limit + 1);
-    const ids: string[] = [];
-    let bytes = 0;
-    for (const { id, size } of candidates.slice(0, limit)) {
-      bytes += size;
-      if (ids.length > 0 && bytes > PAGE_LIMIT_BYTES) break;
-      ids.push(id);
-    }
+    const ids = pageOf(candidates, limit).map(({ id }) => id);
     const runs = await this.read.manager.find(RunEntity, {
       where: { id: In(ids) },
       order: { id: 'DESC' },
@@ -59,16 +60,6 @@ export class RunRepository {
     return query.orderBy('run.id', 'DESC').limit(limit).getRawMany();
   }
 
-  /** The id that sorts last; `null` while there is no run. */
-  async newest(): Promise<string | null> {
-    const [run] = await this.read.manager.find(RunEntity, {
-      select: { id: true },
-      order: { id: 'DESC' },
-      take: 1,
-    });
-    return run?.id ?? null;
-  }
-
   /** Those of the ids that runs have. */
   async knownOf(ids: readonly string[]): Promise<Set<string>> {
     const found = await this.read.manager.find(RunEntity, {
@@ -78,12 +69,22 @@ export class RunRepository {
     return new Set(found.map(({ id }) => id));
   }
 
-  /** Runs that a service that is gone left in mid-life. */
+  /** Runs that a service that is gone left in the middle of a turn. */
   interrupted(): Promise<RunEntity[]> {
-    return this.read.manager.findBy(RunEntity, { status: In([...ACTIVE_STATUSES]) });
+    return this.read.manager.findBy(RunEntity, { status: In([...EXECUTED_STATUSES]) });
   }
 
-  /** The oldest runs that have no outcome yet. */
+  /** Runs that wait for a turn to be asked for, the one that has waited longest first. */
+  longestIdle(limit: number): Promise<IdleRun[]> {
+    return this.read.manager.find(RunEntity, {
+      select: { id: true, idleSince: true, idleMoment: true },
+      where: { status: 'idle', idleSince: Not(IsNull()) },
+      order: { idleSince: 'ASC' },
+      take: limit,
+    }) as Promise<IdleRun[]>;
+  }
+
+  /** The oldest runs that are not over yet. */
   unfinished(limit: number): Promise<RunEntity[]> {
     return this.read.manager.find(RunEntity, {
       where: { status: In(['queued', ...ACTIVE_STATUSES]) },
@@ -105,7 +106,9 @@ export class RunRepository {
     return rows.map(({ id }) => id);
   }
 
+  /** Their turns go with them. */
   async remove(manager: EntityManager, ids: readonly string[]): Promise<void> {
+    await manager.delete(TurnEntity, { runId: In([...ids]) });
     await manager.delete(RunEntity, { id: In([...ids]) });
   }
 
@@ -118,43 +121,7 @@ export class RunRepository {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Whether as many runs wait. Seen from inside a transaction. */
-  async queueHolds(manager: EntityManager, count: number): Promise<boolean> {
-    const found = (await manager.query(
-      `SELECT 1 FROM runs WHERE status = 'queued' ORDER BY id LIMIT 1 OFFSET ?`,
-      [count - 1],
-    )) as unknown[];
-    return found.length > 0;
-  }
-
-  /**
-   * The first run in line whose workspace is free, or `null`; none of the issues that are passed
-   * over. Seen from inside a transaction.
-   */
-  nextQueued(manager: EntityManager, passedOver: readonly string[]): Promise<RunEntity | null> {
-    const waiting = manager
-      .createQueryBuilder(RunEntity, 'run')
-      .where('run.status = :queued', { queued: 'queued' });
-    if (passedOver.length > 0) {
-      waiting.andWhere('run.issue NOT IN (:...passedOver)', { passedOver });
-    }
-    return waiting
-      .andWhere((query) => {
-        const active = query
-          .subQuery()
-          .select('1')
-          .from(RunEntity, 'other')
-          .where('other.issue = run.issue')
-          .andWhere('other.status IN (:...active)', { active: ACTIVE_STATUSES })
-          .getQuery();
-        return `NOT EXISTS ${active}`;
-      })
-      .orderBy('run.id', 'ASC')
-      .limit(1)
-      .getOne();
-  }
-
-  /** Whether a run uses the issue's workspace. Seen from inside a transaction. */
+  /** Whether a run has the issue's workspace. Seen from inside a transaction. */
   isActive(manager: EntityManager, issue: string): Promise<boolean> {
     return manager.existsBy(RunEntity, { issue, status: In([...ACTIVE_STATUSES]) });
   }

@@ -17,6 +17,7 @@ import { UnreadableOutput } from './adoption/unreadable-output.js';
 import { RunEgressController } from './api/run-egress.controller.js';
 import { RunOutputController } from './api/run-output.controller.js';
 import { RunsController } from './api/runs.controller.js';
+import { TurnsController } from './api/turns.controller.js';
 import { CancelSignal, LocalCancelSignal } from './cancel-signal.js';
 import { DirectoryGift } from './directory-gift.js';
 import { DiskMeter } from './disk-meter.js';
@@ -26,23 +27,28 @@ import { HostReadiness } from './host-readiness.js';
 import { HostStartup } from './host-startup.js';
 import { IdempotencyKeys } from './idempotency-key.repository.js';
 import { Leftovers } from './leftovers.js';
+import { LineObstacles } from './line-obstacles.js';
 import { ContainerFenceHelper } from './fence-helper.js';
 import { FencedNetworks } from './fenced-networks.js';
 import { NetworkGate } from './network-gate.js';
 import { FileOutputLog } from './output/file-output-log.js';
 import { OutputFollower } from './output/output-follower.js';
 import { OutputLog } from './output/output-log.js';
-import { OrphanedOutput } from './output/orphaned-output.js';
 import { OutputRecording } from './output/output-recording.js';
+import { OutputUpkeep } from './output/output-upkeep.js';
 import { ExpiredIdempotencyKeys } from './retention/expired-idempotency-keys.js';
 import { ExpiredRuns } from './retention/expired-runs.js';
 import { ResolvFiles } from './resolv-files.js';
+import { RunAdmission } from './run-admission.js';
+import { RunCancellation } from './run-cancellation.js';
 import { RunChanges } from './run-changes.js';
+import { RunClosing } from './run-closing.js';
 import { RunExecutor } from './run-executor.js';
 import { RunIntake } from './run-intake.js';
 import { RunNetwork } from './run-network.js';
 import { DatabaseRunQueue, RunQueue } from './run-queue.js';
 import { RunSignals } from './run-signals.js';
+import { RunStates } from './run-states.js';
 import { RunValuesKeeper } from './run-values-keeper.js';
 import { RunRepository } from './run.repository.js';
 import { RunsService } from './runs.service.js';
@@ -50,7 +56,12 @@ import { SandboxHost } from './sandbox-host.js';
 import { BeginStep } from './steps/begin.step.js';
 import { ConductStep } from './steps/conduct.step.js';
 import { FinishStep } from './steps/finish.step.js';
+import { GiveBack } from './steps/give-back.js';
 import { PrepareStep } from './steps/prepare.step.js';
+import { IdleRuns } from './turns/idle-runs.js';
+import { TurnIntake } from './turns/turn-intake.js';
+import { TurnRepository } from './turns/turn.repository.js';
+import { TurnsService } from './turns/turns.service.js';
 import { WaitingRoom } from './waiting-room.js';
 import { ContainerWorkspaceTools } from './workspaces/container-workspace-tools.js';
 import { HeldWorkspaces } from './workspaces/held-workspaces.js';
@@ -58,7 +69,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
 
 @Module({
   imports: [EgressModule, SandboxModule, SecretsModule, WorkspacesModule],
-  controllers: [RunsController, RunOutputController, RunEgressController],
+  controllers: [RunsController, RunOutputController, RunEgressController, TurnsController],
   providers: [
     { provide: CancelSignal, useClass: LocalCancelSignal },
     {
@@ -82,29 +93,39 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     ExpiredRuns,
     FencedNetworks,
     FinishStep,
+    GiveBack,
     HostInventory,
     HostReadiness,
     HeldWorkspaces,
     HostStartup,
     IdempotencyKeys,
+    IdleRuns,
     InterruptedRuns,
     Leftovers,
+    LineObstacles,
     NetworkGate,
-    OrphanedOutput,
     OutputFollower,
     OutputRecording,
+    OutputUpkeep,
     PrepareStep,
     ResolvFiles,
+    RunAdmission,
+    RunCancellation,
     RunChanges,
+    RunClosing,
     RunExecutor,
     RunIntake,
     RunNetwork,
     RunRepository,
     RunSignals,
+    RunStates,
     RunValuesKeeper,
     RunWorkspaceLease,
     RunsService,
     SandboxHost,
+    TurnIntake,
+    TurnRepository,
+    TurnsService,
     UnadoptableRuns,
     UnreadableOutput,
     WaitingRoom,

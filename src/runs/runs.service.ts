@@ -5,13 +5,12 @@ import { Clock } from '../kernel/clock.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { ID_PATTERN } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
-import { Transactions } from '../persistence/transactions.js';
 import type { IdempotentRequest } from './idempotency.js';
 import { ChangeWaiter } from './run-changes.js';
 import { Places } from './places.js';
+import { RunCancellation } from './run-cancellation.js';
 import { RunIntake, type CreatedRun } from './run-intake.js';
 import type { UncheckedRunRequest } from './run-request-validation.js';
-import { withoutValues } from './run-request.js';
 import { RunSignals } from './run-signals.js';
 import { isFinal, type RunStatus } from './run-status.js';
 import type { RunEntity } from './run.entity.js';
@@ -25,6 +24,13 @@ export interface RunListQuery {
   limit: number;
 }
 
+/** For what a client waits, and for how long. */
+export interface Wait {
+  seconds: number;
+  gone: AbortSignal;
+  over: (run: RunEntity) => boolean;
+}
+
 /** Clients that wait for the end of a run; each holds a connection. */
 const MOST_WAITING = 1000;
 
@@ -35,9 +41,9 @@ export class RunsService {
   readonly #looks = new SharedLook((id: string) => this.runs.find(id));
 
   constructor(
-    private readonly transactions: Transactions,
     private readonly runs: RunRepository,
     private readonly intake: RunIntake,
+    private readonly cancellation: RunCancellation,
     private readonly signals: RunSignals,
     private readonly clock: Clock,
   ) {}
@@ -63,21 +69,27 @@ export class RunsService {
   }
 
   /**
-   * As `get`, but waits until the run has finished, for that many seconds, or until `gone` fires.
+   * As `get`, but waits until the run has finished or waits for a turn to be asked for, for that many
+   * seconds, or until `gone` fires.
    *
    * @throws DomainError `too_many_streams` where too many wait.
    */
-  async getFinished(id: string, waitSeconds: number, gone: AbortSignal): Promise<RunEntity> {
-    if (waitSeconds === 0) return this.get(id);
+  getFinished(id: string, seconds: number, gone: AbortSignal): Promise<RunEntity> {
+    return this.getWhen(id, { seconds, gone, over: isOver });
+  }
+
+  /** As `getFinished`, until something else is true of the run. */
+  async getWhen(id: string, { seconds, gone, over }: Wait): Promise<RunEntity> {
+    if (seconds === 0) return this.get(id);
     const leave = this.#waiting.take();
-    const deadline = this.clock.monotonicMs() + waitSeconds * 1000;
+    const deadline = this.clock.monotonicMs() + seconds * 1000;
     const waiter = new ChangeWaiter(this.signals.changes, id);
     gone.addEventListener('abort', () => waiter.poke());
     try {
       for (;;) {
         const run = await this.get(id, this.#looks);
         const left = deadline - this.clock.monotonicMs();
-        if (isFinal(run.status) || left <= 0 || this.signals.stopping || gone.aborted) return run;
+        if (over(run) || left <= 0 || this.signals.stopping || gone.aborted) return run;
         await waiter.wait(Math.min(left, 5000));
         // Where a thousand hang up at once, none of them needs another look.
         if (gone.aborted) return run;
@@ -97,48 +109,19 @@ export class RunsService {
   }
 
   /**
-   * Ends a run: at once when it still waits, else by SIGTERM and, ten seconds later, SIGKILL.
-   * Asking again changes nothing.
+   * As `RunCancellation.cancel`.
    *
    * @throws DomainError `run_not_found`, `run_finished`
    */
   async cancel(id: string, origin: Origin): Promise<RunEntity> {
     await this.get(id);
-    const run = await this.transactions.run(origin, async (tx) => {
-      const current = await this.runs.findIn(tx.manager, id);
-      if (current === null || isFinal(current.status)) throw finished();
-      // One that was put back into the queue meanwhile still has to be cancelled there.
-      if (current.cancelRequestedAt !== null && current.status !== 'queued') return current;
-      const changes = this.#cancellation(current);
-      if (current.status === 'queued') {
-        await this.runs.transition(tx.manager, id, 'cancelled', changes);
-        tx.audit({ action: 'run.cancelled', target: id, details: { issue: current.issue } });
-        return Object.assign(current, changes, { status: 'cancelled' as const });
-      }
-      await this.runs.update(tx.manager, id, changes);
-      tx.audit({ action: 'run.cancel_requested', target: id, details: { issue: current.issue } });
-      return Object.assign(current, changes);
-    });
-    this.signals.cancel.request(id);
-    this.signals.changes.notify(id);
-    return run;
-  }
-
-  #cancellation(run: RunEntity): Partial<RunEntity> {
-    const now = this.clock.now();
-    if (run.status !== 'queued') return { cancelRequestedAt: now };
-    return {
-      cancelRequestedAt: now,
-      endedAt: now,
-      finishedAt: now,
-      reason: 'cancelled',
-      request: withoutValues(run.request),
-    };
+    return this.cancellation.cancel(id, origin);
   }
 }
 
-function finished(): DomainError {
-  return new DomainError('run_finished', 'The run has finished, so it cannot be cancelled');
+/** Nothing of it is executed or waits for it: it has finished, or waits for a turn to be asked for. */
+export function isOver({ status, idleSince }: RunEntity): boolean {
+  return isFinal(status) || idleSince !== null;
 }
 
 function runCursor(cursor: string): string {

@@ -231,7 +231,8 @@ export class Attacker {
     return (await this.bash('cat /tmp/frames')).output;
   }
 
-  private async background(argv: readonly string[]): Promise<void> {
+  /** Starts it and goes on. */
+  async background(argv: readonly string[]): Promise<void> {
     const user = this.raw ? { User: '0' } : {};
     const exec = await this.container.exec({ Cmd: [...argv], ...user });
     await exec.start({ Detach: true });

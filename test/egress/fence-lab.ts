@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 
 import Docker from 'dockerode';
 
 import { DeniedPeerRanges } from '../../src/auth/denied-peers.js';
 import { Fence, type FenceOptions } from '../../src/egress/fence.js';
-import type { FencedBridge } from '../../src/egress/fenced-bridge.js';
+import type { FencedBridge, Grant } from '../../src/egress/fenced-bridge.js';
 import { parseListing } from '../../src/egress/fence-listing.js';
 import { LocalFenceBackend } from '../../src/egress/local-fence-backend.js';
 import { tableName } from '../../src/egress/ruleset.js';
@@ -12,6 +12,13 @@ import { SystemClock } from '../../src/kernel/clock.js';
 import { Attacker, type AttackerOptions } from './attacker.js';
 import { command, mustRun } from './commands.js';
 import { Internet } from './internet.js';
+
+export interface LabBridgeOptions {
+  /** Filtered: its addresses reach at most one port of the gateway. */
+  filtered?: boolean;
+  /** Made with `--internal`. */
+  internal?: boolean;
+}
 
 /** A bridge network with containers on it, a fence of its own, and the internet beyond. */
 export class FenceLab {
@@ -21,6 +28,7 @@ export class FenceLab {
   private readonly attackers: Attacker[] = [];
   private readonly others: Docker.Container[] = [];
   private readonly sysctls: { name: string; before: string }[] = [];
+  private readonly networks: string[] = [];
   private name = '';
   private next = 10;
 
@@ -32,26 +40,19 @@ export class FenceLab {
     this.fence = this.anotherFence();
   }
 
-  static async create(): Promise<FenceLab> {
+  static async create(options: LabBridgeOptions = {}): Promise<FenceLab> {
     const id = randomBytes(4).toString('hex');
-    const third = randomBytes(1)[0] ?? 0;
-    const bridge = {
-      bridge: `rst${id}`,
-      subnet: `10.231.${third}.0/24`,
-      gateway: `10.231.${third}.1`,
-    };
-    const internet = await Internet.start(id);
-    const lab = new FenceLab(id, bridge, internet);
-    await lab.docker.createNetwork({
-      Name: bridge.bridge,
-      Driver: 'bridge',
-      IPAM: { Driver: 'default', Config: [{ Subnet: bridge.subnet, Gateway: bridge.gateway }] },
-      Options: {
-        'com.docker.network.bridge.name': bridge.bridge,
-        'com.docker.network.bridge.enable_icc': 'false',
-      },
-    });
+    const bridge = bridgeOf(`rst${id}`, options);
+    const lab = new FenceLab(id, bridge, await Internet.start(id));
+    await lab.createNetwork(bridge, options);
     return lab;
+  }
+
+  /** One more network, whose containers name it as theirs. */
+  async anotherBridge(options: LabBridgeOptions): Promise<FencedBridge> {
+    const bridge = bridgeOf(`rsu${this.id}`, options);
+    await this.createNetwork(bridge, options);
+    return bridge;
   }
 
   get table(): string {
@@ -71,11 +72,14 @@ export class FenceLab {
   }
 
   /** With an address and a MAC of its own, unless `options` say which. */
-  async attacker(options: Partial<AttackerOptions> = {}): Promise<Attacker> {
+  async attacker(
+    options: Partial<AttackerOptions> = {},
+    { bridge, gateway }: FencedBridge = this.bridge,
+  ): Promise<Attacker> {
     this.next += 1;
     const attacker = await Attacker.start(this.docker, {
-      network: this.bridge.bridge,
-      address: this.bridge.gateway.replace(/\.1$/, `.${this.next}`),
+      network: bridge,
+      address: gateway.replace(/\.1$/, `.${this.next}`),
       mac: `02:${randomBytes(5).toString('hex').match(/../g)?.join(':')}`,
       runtime: 'runc',
       label: `risoluto.lab.${this.id}`,
@@ -87,6 +91,11 @@ export class FenceLab {
 
   open({ address, mac }: Attacker, resolvers: string[] = [], seconds = 600): Promise<void> {
     return this.fence.grant({ kind: 'open', address, mac, resolvers, seconds });
+  }
+
+  toGateway({ address, mac }: Attacker, seconds = 600): Promise<void> {
+    const grant: Grant = { kind: 'gateway', address, mac, seconds };
+    return this.fence.grant(grant);
   }
 
   close({ address, mac }: Attacker): Promise<void> {
@@ -194,7 +203,35 @@ export class FenceLab {
       await command(['sysctl', '-q', '-w', `${name}=${before}`]);
     await command(['nft', 'delete', 'table', 'inet', this.table]);
     await command(['nft', 'delete', 'table', 'bridge', this.table]);
-    await this.docker.getNetwork(this.bridge.bridge).remove();
+    for (const name of this.networks) await this.docker.getNetwork(name).remove();
     await this.internet.stop();
   }
+
+  private async createNetwork(
+    { bridge, subnet, gateway }: FencedBridge,
+    { internal = false }: LabBridgeOptions,
+  ): Promise<void> {
+    await this.docker.createNetwork({
+      Name: bridge,
+      Driver: 'bridge',
+      Internal: internal,
+      IPAM: { Driver: 'default', Config: [{ Subnet: subnet, Gateway: gateway }] },
+      Options: {
+        'com.docker.network.bridge.name': bridge,
+        'com.docker.network.bridge.enable_icc': 'false',
+      },
+    });
+    this.networks.push(bridge);
+  }
+}
+
+function bridgeOf(name: string, { filtered = false }: LabBridgeOptions): FencedBridge {
+  const third = randomBytes(1)[0] ?? 0;
+  const second = name.startsWith('rst') ? 231 : 232;
+  return {
+    bridge: name,
+    subnet: `10.${second}.${third}.0/24`,
+    gateway: `10.${second}.${third}.1`,
+    gatewayPort: filtered ? 20_000 + randomInt(10_000) : null,
+  };
 }

@@ -1,4 +1,5 @@
 const LOOSE_SOURCE_ROUTE = 131;
+const TCP = 6;
 
 export interface PacketFields {
   from: string;
@@ -6,6 +7,8 @@ export interface PacketFields {
   protocol: number;
   /** Adds a loose source route by way of this address. */
   via?: string;
+  /** Of the header, as they are; a multiple of four bytes. */
+  options?: readonly number[];
   /** Default: eight bytes of zero. */
   payload?: Buffer;
 }
@@ -19,9 +22,9 @@ export function ipv4Packet({
   to,
   protocol,
   via,
+  options = via ? [LOOSE_SOURCE_ROUTE, 7, 4, ...octets(via), 0] : [],
   payload = Buffer.alloc(8),
 }: PacketFields): Buffer {
-  const options = via ? [LOOSE_SOURCE_ROUTE, 7, 4, ...octets(via), 0] : [];
   const header = Buffer.alloc(20 + options.length);
   header[0] = 0x40 | (header.length / 4);
   header.writeUInt16BE(header.length + payload.length, 2);
@@ -30,6 +33,31 @@ export function ipv4Packet({
   header.set([...octets(from), ...octets(to), ...options], 12);
   header.writeUInt16BE(checksum(header), 10);
   return Buffer.concat([header, payload]);
+}
+
+export interface SegmentFields {
+  from: string;
+  to: string;
+  fromPort: number;
+  toPort: number;
+  /** Default: `syn`, which opens a connection; `data` belongs to one that is open. */
+  kind?: 'syn' | 'data';
+  options?: readonly number[];
+}
+
+/** A TCP segment in its packet, with the checksum that connection tracking asks for. */
+export function tcpPacket(fields: SegmentFields): Buffer {
+  const { from, to, fromPort, toPort, kind = 'syn', options } = fields;
+  const segment = Buffer.concat([Buffer.alloc(20), Buffer.from(kind === 'data' ? 'sneaked!' : '')]);
+  segment.writeUInt16BE(fromPort, 0);
+  segment.writeUInt16BE(toPort, 2);
+  segment.writeUInt32BE(1000, 4);
+  segment[12] = 0x50;
+  segment[13] = kind === 'data' ? 0x18 : 0x02;
+  segment.writeUInt16BE(64_240, 14);
+  const pseudoHeader = Buffer.from([...octets(from), ...octets(to), 0, TCP, 0, segment.length]);
+  segment.writeUInt16BE(checksum(Buffer.concat([pseudoHeader, segment])), 16);
+  return ipv4Packet({ from, to, protocol: TCP, payload: segment, ...(options && { options }) });
 }
 
 /** The packet that opens an SCTP association, with the checksum that connection tracking asks for. */
@@ -66,6 +94,13 @@ export function arpReply(ip: string, mac: string, toIp: string, toMac: string): 
     macBytes(toMac),
     Buffer.from(octets(toIp)),
   ]);
+}
+
+/** Asks, as `ip` at `mac`, where `wanted` is. */
+export function arpRequest(ip: string, mac: string, wanted: string): Buffer {
+  const request = arpReply(ip, mac, wanted, '00:00:00:00:00:00');
+  request[7] = 1;
+  return request;
 }
 
 function checksum(header: Buffer): number {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { apiDocument, type DocumentedOperation } from '../support/api-document.js';
-import { createRun, finishRun } from '../support/runs.js';
+import { createRun } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
 import { tarGz } from '../workspaces/tar-bytes.js';
 
@@ -22,6 +22,7 @@ const rest = examples.filter(({ method, body }) => method !== 'GET' && body === 
 
 let service: RunningService;
 let runId: string;
+let keptId = '';
 
 beforeAll(async () => {
   service = await startService();
@@ -40,7 +41,7 @@ function examplesOf(path: string, method: string, operation: DocumentedOperation
 /** The path with the examples of its parameters; a run's id is one of this service. */
 function filled({ path, operation }: Example, id: string): string {
   return path.replace(/\{(\w+)\}/g, (_all, name: string) => {
-    if (path.startsWith('/api/v1/runs/{id}')) return id;
+    if (path.startsWith('/api/v1/runs/{id}') && name === 'id') return id;
     const parameter = (operation.parameters ?? []).find((one) => one.name === name);
     return String(parameter?.schema.example);
   });
@@ -60,12 +61,15 @@ function defaultsOf({ operation }: Example): string {
 
 describe('the examples of the document, sent as they are', () => {
   it.each(writing)('$method $path: $name', async (example) => {
-    const answer = await service.api(example.method, filled(example, ''), { body: example.body });
+    const path = filled(example, keptId);
+    const answer = await service.api(example.method, path, { body: example.body });
     expect(answer.status, answer.text).toBe(successOf(example));
-    if (example.path !== '/api/v1/runs') return;
-    const run = await finishRun(service, answer.body.id as string);
-    expect(run, run.stderr).toMatchObject({ status: 'succeeded', exitCode: 0 });
-    runId = run.id;
+    if (!example.path.startsWith('/api/v1/runs')) return;
+    const at = `${answer.headers.location}?wait=60`;
+    const ended = await service.api('GET', at);
+    expect(ended.body, ended.text).toMatchObject({ exitCode: 0 });
+    if (ended.body.keepAlive === true) keptId = ended.body.id as string;
+    else if (ended.body.id !== undefined) runId = ended.body.id as string;
   });
 
   it.each(reading)('$method $path', async (example) => {

@@ -80,7 +80,7 @@ export class Attempts {
       headers,
       body: body?.bytes ?? null,
       cut: (body?.bytes.length ?? 0) > 1 && dice.chance(0.03),
-      stream: template.endsWith('/output'),
+      stream: /\/(output|egress)$/.test(template),
       operation: exact ? documented : null,
       unauthorised: refused,
     };

@@ -220,6 +220,12 @@ async function strayRows(dataDir: string): Promise<string[]> {
     `SELECT run_id AS id FROM running_commands
      WHERE run_id NOT IN (SELECT id FROM runs WHERE status = 'running')`,
   );
+  const turns = await queryStored<{ id: string; number: number }>(
+    dataDir,
+    `SELECT turn.run_id AS id, number FROM run_turns AS turn LEFT JOIN runs AS run ON run.id = run_id
+     WHERE run.id IS NULL OR number > run.turn OR (turn.status IN ('queued', 'preparing', 'running')
+       AND (number < run.turn OR turn.status <> CASE run.status WHEN 'idle' THEN 'queued' ELSE run.status END))`,
+  );
   const keys = await queryStored<{ id: string }>(
     dataDir,
     'SELECT run_id AS id FROM idempotency_keys WHERE run_id NOT IN (SELECT id FROM runs)',
@@ -232,6 +238,7 @@ async function strayRows(dataDir: string): Promise<string[]> {
   return [
     ...decisions.map(({ id }) => `egress decisions of ${id}`),
     ...commands.map(({ id }) => `row of running_commands for ${id}`),
+    ...turns.map(({ id, number }) => `row of turn ${number} of ${id}`),
     ...keys.map(({ id }) => `idempotency key of ${id}`),
   ];
 }

@@ -1,25 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import type { RunQueue } from '../../src/runs/run-queue.js';
-
-/** An adapter with what surrounds it in the service: who puts runs in, and who ends them. */
-export interface QueueUnderTest {
-  readonly queue: RunQueue;
-  /** Durable when it resolves; the ids, in the order of the issues. */
-  add(issues: readonly string[]): Promise<string[]>;
-  /** As a client does; resolves when the run is cancelled. */
-  cancel(id: string): Promise<void>;
-  /** The end of a run that was taken. */
-  finish(id: string): Promise<void>;
-  /** Another than a run uses the workspace, until the answer is called. */
-  hold(issue: string): () => void;
-  /** Time goes by. */
-  pass(ms: number): void;
-  /** The process ends without a word, and another one opens what it left. */
-  reopened(): Promise<QueueUnderTest>;
-  close(): Promise<void>;
-}
+import { doesAsModel, queueSteps } from './run-queue-model.js';
+import type { QueueUnderTest } from './queue-under-test.js';
 
 type Open = () => Promise<QueueUnderTest>;
 
@@ -33,7 +16,7 @@ export function describeRunQueue(adapter: string, openOne: Open): void {
     opened.push(one);
     return one;
   };
-  const taken = async ({ queue }: QueueUnderTest) => (await queue.take())?.id ?? null;
+  const taken = async ({ queue }: QueueUnderTest) => (await queue.take())?.run.id ?? null;
   const issues = (count: number) => Array.from({ length: count }, (_, index) => `I-${index}`);
   const manyTake = async (line: QueueUnderTest, takers: number) => {
     const ids = await Promise.all(Array.from({ length: takers }, () => taken(line)));
@@ -53,9 +36,10 @@ export function describeRunQueue(adapter: string, openOne: Open): void {
     it('gives what came first first, and each run once, as `preparing`', async () => {
       const line = await open();
       const ids = await line.add(['A', 'B', 'C']);
-      const run = await line.queue.take();
-      expect(run).toMatchObject({ id: ids[0], issue: 'A', status: 'preparing' });
-      expect(run?.preparingAt).toEqual(expect.any(Number));
+      const { run, own } = (await line.queue.take())!;
+      expect(run).toMatchObject({ id: ids[0], issue: 'A', status: 'preparing', turn: 1 });
+      expect(run.preparingAt).toEqual(expect.any(Number));
+      expect(own).toBeNull();
       expect([await taken(line), await taken(line)]).toEqual(ids.slice(1));
       expect(await taken(line)).toBeNull();
     });
@@ -126,6 +110,67 @@ export function describeRunQueue(adapter: string, openOne: Open): void {
       expect([await taken(line), await taken(line)]).toEqual([third, null]);
     });
 
+    it('gives a further turn, in the order in which turns came, to the run that asked for it', async () => {
+      const line = await open();
+      const [kept, behind, other] = [
+        ...(await line.addKept(['A'])),
+        ...(await line.add(['A', 'B'])),
+      ] as [string, string, string];
+      expect(await taken(line)).toBe(kept);
+      await line.endTurn(kept);
+      await line.addTurn(kept, ['echo', 'two']);
+      const [later] = await line.add(['C']);
+      expect(await taken(line)).toBe(other);
+      const { run, own } = (await line.queue.take())!;
+      expect(run).toMatchObject({ id: kept, status: 'preparing', turn: 2, exitCode: null });
+      expect(own).toMatchObject({ command: ['echo', 'two'] });
+      expect([await taken(line), await taken(line)]).toEqual([later, null]);
+      await line.endTurn(kept);
+      expect(await taken(line)).toBeNull();
+      await line.finish(kept);
+      expect(await taken(line)).toBe(behind);
+    });
+
+    it('has a further turn that was put back at its old place, with what it asked for', async () => {
+      const line = await open();
+      const [kept = '', ...rest] = await line.addKept(['A', 'B']);
+      await taken(line);
+      await line.endTurn(kept);
+      expect(await taken(line)).toBe(rest[0]);
+      await line.addTurn(kept, ['echo', 'two']);
+      await line.add(['C']);
+      await taken(line);
+      await line.queue.putBack(kept);
+      expect(await line.queue.take()).toMatchObject({
+        run: { id: kept, turn: 2, status: 'preparing' },
+        own: { command: ['echo', 'two'] },
+      });
+    });
+
+    it('never gives a further turn that was cancelled, and then its issue to others', async () => {
+      const line = await open();
+      const [kept = ''] = await line.addKept(['A']);
+      const [behind] = await line.add(['A']);
+      await taken(line);
+      await line.endTurn(kept);
+      await line.addTurn(kept, ['true']);
+      await line.cancel(kept);
+      expect([await taken(line), await taken(line)]).toEqual([behind, null]);
+    });
+
+    it('keeps a further turn back while something of the one before is left', async () => {
+      const line = await open();
+      const [kept = ''] = await line.addKept(['A']);
+      await taken(line);
+      await line.endTurn(kept);
+      await line.addTurn(kept, ['true']);
+      const clear = line.leave(kept, 'A');
+      const [other] = await line.add(['B']);
+      expect([await taken(line), await taken(line)]).toEqual([other, null]);
+      await clear();
+      expect(await taken(line)).toBe(kept);
+    });
+
     it('passes over a run that met an obstacle and its issue, longer each time, and no other', async () => {
       const line = await open();
       const [first, behind, other, third] = await line.add(['A', 'A', 'B', 'C']);
@@ -193,20 +238,11 @@ export function describeRunQueue(adapter: string, openOne: Open): void {
     });
 
     it('does what a list in memory would, whatever is done to it', async () => {
-      const step = fc.oneof(
-        fc.record({ kind: fc.constant('add' as const), issue: fc.constantFrom('A', 'B', 'C') }),
-        fc.record({ kind: fc.constant('take' as const) }),
-        fc.record({
-          kind: fc.constantFrom('cancel' as const, 'finish' as const, 'put back' as const),
-          at: fc.nat(20),
-        }),
-      );
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        fc.asyncProperty(queueSteps, async (steps) => {
           const line = await openOne();
           try {
-            const model: ModelRun[] = [];
-            for (const one of steps) await apply(one, line, model);
+            await doesAsModel(line, steps);
           } finally {
             await line.close();
           }
@@ -214,37 +250,5 @@ export function describeRunQueue(adapter: string, openOne: Open): void {
         { numRuns: 20 },
       );
     });
-
-    interface ModelRun {
-      id: string;
-      issue: string;
-      state: 'waiting' | 'taken' | 'over';
-    }
-
-    type Step =
-      | { kind: 'add'; issue: string }
-      | { kind: 'take' }
-      | { kind: 'cancel' | 'finish' | 'put back'; at: number };
-
-    async function apply(step: Step, line: QueueUnderTest, model: ModelRun[]): Promise<void> {
-      if (step.kind === 'add') {
-        const [id = ''] = await line.add([step.issue]);
-        model.push({ id, issue: step.issue, state: 'waiting' });
-      } else if (step.kind === 'take') {
-        const busy = model.filter(({ state }) => state === 'taken').map(({ issue }) => issue);
-        const next = model.find(({ state, issue }) => state === 'waiting' && !busy.includes(issue));
-        expect(await taken(line)).toBe(next?.id ?? null);
-        if (next !== undefined) next.state = 'taken';
-      } else {
-        const from = step.kind === 'cancel' ? 'waiting' : 'taken';
-        const candidates = model.filter(({ state }) => state === from);
-        const run = candidates[step.at % candidates.length];
-        if (run === undefined) return;
-        if (step.kind === 'cancel') await line.cancel(run.id);
-        else if (step.kind === 'finish') await line.finish(run.id);
-        else await line.queue.putBack(run.id);
-        run.state = step.kind === 'put back' ? 'waiting' : 'over';
-      }
-    }
   });
 }

@@ -36,6 +36,11 @@ const hosts = fc.constantFrom(
 );
 const PORTS = [80, 443, 8443, 22, 65_535];
 const ports = fc.constantFrom(...PORTS);
+const UNLISTED_OR_BLOCKED = fc.constantFrom(
+  'not_listed' as const,
+  'port_not_listed' as const,
+  'blocked_address' as const,
+);
 const destinations = fc.array(
   fc.oneof(
     fc.record({
@@ -48,7 +53,7 @@ const destinations = fc.array(
       host: fc.oneof(hosts, fc.constantFrom('*', '10.0.0.1', 'no host', '')),
       port: fc.oneof(ports, fc.constant(0)),
       allowed: fc.constant(false),
-      reason: fc.constantFrom(...DECISION_REASONS),
+      reason: fc.oneof(UNLISTED_OR_BLOCKED, fc.constantFrom(...DECISION_REASONS)),
     }),
   ),
   { maxLength: 25 },

@@ -59,7 +59,7 @@ export class ProxyRequests {
     await this.#orRefuse(client, req, {
       refuse: (refusal) => {
         if (res.headersSent) client.destroy();
-        else refuseOnResponse(res, refusal, req.complete);
+        else refuseOnResponse(res, refusal, !hasBody(req));
       },
       work: async () => {
         const forwarded = await this.#forward(client, req, 'plain');
@@ -119,6 +119,10 @@ export class ProxyRequests {
       refuse(error);
     }
   }
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return 'content-length' in headers || 'transfer-encoding' in headers;
 }
 
 /** Throws `Refusal` for a client that has had enough, or is not the one it says. */

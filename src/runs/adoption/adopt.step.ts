@@ -9,7 +9,8 @@ import { OutputLog } from '../output/output-log.js';
 import { pastFaults } from '../passing-fault.js';
 import type { NetworkPlace } from '../network-place.js';
 import { KILLED_BY_SIGNAL } from '../run-outcome.js';
-import { FIRST_TURN, type RunSession } from '../run-session.js';
+import type { RunSession } from '../run-session.js';
+import type { RunEntity } from '../run.entity.js';
 import { RunRepository } from '../run.repository.js';
 import type { CommandOutput, RunningCommand } from '../running-command.js';
 import { SandboxHost } from '../sandbox-host.js';
@@ -48,7 +49,7 @@ export class AdoptStep {
     const report = JSON.parse(run.sandboxReport ?? '{}') as SandboxReport;
     const sandbox = this.host.sandboxes.adopt(containerId, { report, nonce });
     const place = this.host.network.placeOf(run.id, adoptable.at);
-    const gatewayPassword = this.host.network.credentials(place, run.id, FIRST_TURN)?.password;
+    const gatewayPassword = this.host.network.credentials(place, run.id, run.turn)?.password;
     Object.assign(session, { sandbox, place, gatewayPassword });
     const command = await pastFaults(
       session.leaving,
@@ -69,7 +70,7 @@ export class AdoptStep {
     const head = await sandbox.head();
     const state = await sandbox.state();
     if (state === null) throw new CommandLostError(CONTAINER_GONE);
-    const until = await this.#storedUntil(run.id);
+    const until = await this.#storedUntil(run);
     if (head === 'silent' && until === null) throw new CommandLostError(NEVER_SEEN_TO_BEGIN);
     const engineWasAway = await this.#engineWasAway(sandbox, state);
     const gapUntil = head === 'acknowledged' ? null : (until ?? 0);
@@ -102,11 +103,11 @@ export class AdoptStep {
     return msLeft(adoptable, this.clock.now());
   }
 
-  /** When the last piece was printed that is stored; `null` when none is. */
-  async #storedUntil(runId: string): Promise<number | null> {
-    const appender = await this.log.open(runId);
+  /** When the last piece was printed that is stored of the turn; `null` when none is. */
+  async #storedUntil({ id, turn }: RunEntity): Promise<number | null> {
+    const appender = await this.log.open(id);
     await appender.close();
-    return appender.last?.until ?? null;
+    return appender.last?.turn === turn ? appender.last.until : null;
   }
 
   /**

@@ -1,13 +1,12 @@
 import { msSince, type HostMoment } from '../../kernel/host-moment.js';
 import type { NetworkAddress } from '../network-place.js';
 import type { RunOutcome } from '../run-outcome.js';
-import type { RunEntity } from '../run.entity.js';
+import type { TakenRun } from '../run-queue.js';
 import type { RunningCommandEntity } from '../running-command.entity.js';
 import type { CommandLimits } from '../running-command.js';
 
 /** A run that an earlier process left `running`, and whose container is there. */
-export interface AdoptableRun {
-  run: RunEntity;
+export interface AdoptableRun extends TakenRun {
   containerId: string;
   runningAt: number;
   begun: HostMoment | null;
@@ -40,11 +39,13 @@ export const CONTAINER_GONE: RunOutcome = {
 };
 
 /** `null` for a row that lacks what it takes: one of an older version. */
-export function adoptable(run: RunEntity, kept: RunningCommandEntity | null): AdoptableRun | null {
+export function adoptable(taken: TakenRun, kept: RunningCommandEntity | null): AdoptableRun | null {
+  const { run, own } = taken;
   const { containerId, runningAt } = run;
   if (kept === null || containerId === null || runningAt === null) return null;
   return {
     run,
+    own,
     containerId,
     runningAt,
     begun: kept.begun === null ? null : (JSON.parse(kept.begun) as HostMoment),

@@ -3,12 +3,11 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import type { FoundSandbox } from '../../sandbox/sandboxes.js';
-import { OutputLog } from '../output/output-log.js';
 import type { KeptAddress } from '../network-place.js';
 import type { RunRequest } from '../run-request.js';
-import { FIRST_TURN } from '../run-session.js';
 import { RunRepository } from '../run.repository.js';
 import type { RunEntity } from '../run.entity.js';
+import { ownRequest, TurnRepository } from '../turns/turn.repository.js';
 import { adoptable, msLeft, type AdoptableRun } from './adoptable-run.js';
 import { AdoptedRuns } from './adopted-runs.js';
 import { HostInventory } from './host-inventory.js';
@@ -25,27 +24,12 @@ export class InterruptedRuns {
 
   constructor(
     private readonly runs: RunRepository,
+    private readonly turns: TurnRepository,
     private readonly inventory: HostInventory,
     private readonly unadoptable: UnadoptableRuns,
     private readonly adopted: AdoptedRuns,
-    private readonly log: OutputLog,
     private readonly clock: Clock,
   ) {}
-
-  /**
-   * Cuts off what was half written of their output. Before anybody can read it. A file that cannot be
-   * mended keeps its own run from going on, and nothing else.
-   */
-  async mendOutput(): Promise<void> {
-    for (const { id } of await this.runs.interrupted()) {
-      try {
-        const appender = await this.log.open(id);
-        await appender.close();
-      } catch (error) {
-        this.#logger.error(`the output of run ${id} cannot be mended`, error);
-      }
-    }
-  }
 
   /** Once a process, before its first run and with the engine there. */
   async settle(): Promise<void> {
@@ -70,7 +54,9 @@ export class InterruptedRuns {
     for (const run of rows) {
       if (run.status !== 'running' || run.outcome !== null) continue;
       if (there.get(run.containerId ?? '')?.runId !== run.id) continue;
-      const one = adoptable(run, await this.runs.keptCommand(run.id));
+      const turn = await this.turns.find(run.id, run.turn);
+      const taken = { run, own: turn && ownRequest(turn) };
+      const one = adoptable(taken, await this.runs.keptCommand(run.id));
       if (one !== null) adopted.push(one);
     }
     return adopted;
@@ -113,5 +99,5 @@ export class InterruptedRuns {
 function turnOf({ run }: AdoptableRun): Pick<KeptAddress, 'runId' | 'turn' | 'requested'> {
   const { policy } = JSON.parse(run.request) as RunRequest;
   const asked = policy?.egressAllowlist ?? [];
-  return { runId: run.id, turn: FIRST_TURN, requested: asked.length === 0 ? null : asked };
+  return { runId: run.id, turn: run.turn, requested: asked.length === 0 ? null : asked };
 }

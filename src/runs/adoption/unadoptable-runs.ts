@@ -1,17 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 
+import { CANCELLED } from '../run-closing.js';
 import type { RunOutcome } from '../run-outcome.js';
 import { RunQueue } from '../run-queue.js';
 import type { RunEntity } from '../run.entity.js';
 import { FinishStep } from '../steps/finish.step.js';
 import { CONTAINER_GONE } from './adoptable-run.js';
-
-const CANCELLED: RunOutcome = {
-  status: 'cancelled',
-  exitCode: null,
-  reason: 'cancelled',
-  message: null,
-};
 
 /** Settles a run that was left in mid-life without anything on this machine to go on with. */
 @Injectable()

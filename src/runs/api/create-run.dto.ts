@@ -3,6 +3,7 @@ import {
   ArrayMaxSize,
   ArrayMinSize,
   IsArray,
+  IsBoolean,
   IsInt,
   IsObject,
   IsString,
@@ -10,58 +11,18 @@ import {
   Max,
   MaxLength,
   Min,
-  ValidateBy,
 } from 'class-validator';
 
 import { MayBeAbsent } from '../../http/may-be-absent.js';
 import { ISSUE_PATTERN, ISSUE_RULE } from '../../workspaces/issue-key.js';
 import { POLICY_SCHEMA } from './policy-schema.js';
-
-export const MAX_ARGUMENTS = 10_000;
-const MAX_VARIABLES = 1000;
-const SECRET_NAME = { type: 'string', minLength: 1, maxLength: 128 } as const;
-
-/** Every value is a string; there are not too many. */
-function IsStringMap() {
-  const rule = `must be an object of at most ${MAX_VARIABLES} names with text values`;
-  return ValidateBy({
-    name: 'isStringMap',
-    validator: {
-      validate: (value: unknown) =>
-        isPlainObject(value) &&
-        Object.keys(value).length <= MAX_VARIABLES &&
-        Object.values(value).every((entry) => typeof entry === 'string'),
-      defaultMessage: () => `$property ${rule}`,
-    },
-  });
-}
-
-/** A list of secret names, or a map of environment name to secret name. */
-function IsSecretSelection() {
-  return ValidateBy({
-    name: 'isSecretSelection',
-    validator: {
-      validate: (value: unknown) => {
-        const names = Array.isArray(value)
-          ? value
-          : isPlainObject(value)
-            ? Object.values(value)
-            : null;
-        return names !== null && names.length <= MAX_VARIABLES && names.every(isName);
-      },
-      defaultMessage: () =>
-        `$property must be a list of at most ${MAX_VARIABLES} secret names, or an object of environment name to secret name`,
-    },
-  });
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && value.length > 0 && value.length <= 128;
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import {
+  IsSecretSelection,
+  IsStringMap,
+  MAX_ARGUMENTS,
+  MAX_VARIABLES,
+  SECRET_NAME,
+} from './request-fields.js';
 
 @ApiSchema({ description: 'What a run shall do' })
 export class CreateRunDto {
@@ -112,7 +73,10 @@ export class CreateRunDto {
   @IsSecretSelection()
   secrets?: string[] | Record<string, string>;
 
-  /** Narrows the operator's policy; `turnSandboxPolicy.networkAccess` may be switched on. */
+  /**
+   * Narrows the operator's policy; `turnSandboxPolicy.networkAccess` may be switched on. All of it holds
+   * for every turn, but that further turns have a `turnSandboxPolicy` of their own.
+   */
   @ApiPropertyOptional({
     ...POLICY_SCHEMA,
     example: { turnSandboxPolicy: { type: 'workspaceWrite', networkAccess: false } },
@@ -128,4 +92,13 @@ export class CreateRunDto {
   @Min(1)
   @Max(604_800)
   timeoutSeconds?: number;
+
+  /**
+   * The run is `idle` when its command is over, keeps the workspace and takes further turns, until it
+   * is cancelled or none has come for the operator's `runs.idleTimeoutSeconds`.
+   */
+  @ApiPropertyOptional({ example: false, default: false })
+  @MayBeAbsent()
+  @IsBoolean()
+  keepAlive?: boolean;
 }

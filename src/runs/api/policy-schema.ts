@@ -1,13 +1,16 @@
 import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { z } from 'zod';
 
-import { requestedPolicySchema } from '../../config/yaml-schema.js';
+import { requestedPolicySchema, requestedTurnPolicySchema } from '../../config/yaml-schema.js';
 
 /** What `policy` of a request may hold, by the schema that checks it. */
-export const POLICY_SCHEMA = requestSchema();
+export const POLICY_SCHEMA = requestSchema(requestedPolicySchema);
 
-function requestSchema(): ApiPropertyOptions {
-  const { $schema: _dialect, ...schema } = z.toJSONSchema(requestedPolicySchema, {
+/** What `turnSandboxPolicy` of a request for a turn may hold. */
+export const TURN_POLICY_SCHEMA = requestSchema(requestedTurnPolicySchema);
+
+function requestSchema(zodSchema: z.ZodType): ApiPropertyOptions {
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(zodSchema, {
     io: 'input',
     unrepresentable: 'any',
   });

@@ -46,4 +46,14 @@ export const RUN_EXAMPLES: Readonly<Record<string, NamedExample>> = {
       policy: { turnSandboxPolicy: { type: 'workspaceWrite', networkAccess: true } },
     },
   },
+  keptAlive: {
+    summary: 'A run that takes further turns',
+    description:
+      'It is `idle` when the command is over; `POST /api/v1/runs/{id}/turns` goes on in the same workspace.',
+    value: {
+      issue: 'MT-4',
+      command: ['sh', '-c', 'echo "built by turn 1" >built-by-turn-1'],
+      keepAlive: true,
+    },
+  },
 };

@@ -21,7 +21,7 @@ export class ListRunsQuery extends PageQuery {
 }
 
 export class WaitQuery {
-  /** Answer when the run has finished, or after this many seconds. */
+  /** Answer when it is over, or after this many seconds. */
   @ApiPropertyOptional({ type: 'integer' })
   @IsOptional()
   @Type(() => Number)
@@ -29,6 +29,17 @@ export class WaitQuery {
   @Min(0)
   @Max(60)
   wait: number = 0;
+}
+
+export class SandboxQuery {
+  /** That of this turn; absent: of the current one, or of the last. */
+  @ApiPropertyOptional({ type: 'integer' })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(999_999_999)
+  turn?: number;
 }
 
 export class OutputQuery {

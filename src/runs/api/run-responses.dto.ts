@@ -1,11 +1,26 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
 import { RunView } from '../run-view.dto.js';
+import { TurnView } from '../turns/turn-view.dto.js';
 
 @ApiSchema({ description: 'A page of runs, the newest first' })
 export class RunPage {
   @ApiProperty({ type: [RunView], description: 'Runs of this page' })
   items!: RunView[];
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Give it back as `cursor`; `null` on the last page',
+    example: null,
+  })
+  nextCursor!: string | null;
+}
+
+@ApiSchema({ description: 'A page of the turns of a run, the first one first' })
+export class TurnPage {
+  @ApiProperty({ type: [TurnView], description: 'Turns of this page' })
+  items!: TurnView[];
 
   @ApiProperty({
     type: String,

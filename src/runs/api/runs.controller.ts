@@ -20,9 +20,10 @@ import { viewOf } from '../run-view.js';
 import { RunView } from '../run-view.dto.js';
 import type { RunEntity } from '../run.entity.js';
 import { RunsService } from '../runs.service.js';
+import { TurnsService } from '../turns/turns.service.js';
 import { WaitingRoom } from '../waiting-room.js';
 import { CreateRunDto } from './create-run.dto.js';
-import { ListRunsQuery, WaitQuery } from './run-query.dto.js';
+import { ListRunsQuery, SandboxQuery, WaitQuery } from './run-query.dto.js';
 import { RUN_EXAMPLES } from './run-examples.js';
 import { RUN_PARAM } from './run-param.js';
 import { RunPage, SandboxReportView } from './run-responses.dto.js';
@@ -34,6 +35,7 @@ const ROUTE = 'POST /api/v1/runs';
 export class RunsController {
   constructor(
     private readonly runs: RunsService,
+    private readonly turns: TurnsService,
     private readonly room: WaitingRoom,
   ) {}
 
@@ -111,7 +113,10 @@ export class RunsController {
     return { items: items.map((run) => this.#view(run)), nextCursor };
   }
 
-  /** One run; with `wait`, as soon as it has finished, or as it is after that many seconds. */
+  /**
+   * One run; with `wait`, as soon as it has finished or waits for another turn to be asked for, or as
+   * it is after that many seconds.
+   */
   @Get(':id')
   @ApiRead('validation_failed', 'run_not_found', 'too_many_streams')
   @ApiOperation({ summary: 'Show a run, or wait for its end' })
@@ -128,16 +133,20 @@ export class RunsController {
   }
 
   /**
-   * What the run’s sandbox really is, as the engine itself says, and who decided each control. It is
-   * kept when the sandbox is gone. Before the sandbox is made: 409 `sandbox_not_ready`.
+   * What the run’s sandbox really is, as the engine itself says, and who decided each control: that of
+   * its current or last turn, or of `turn`. It is kept when the sandbox is gone. Before the sandbox is
+   * made: 409 `sandbox_not_ready`.
    */
   @Get(':id/sandbox')
-  @ApiRead('run_not_found', 'sandbox_not_ready')
+  @ApiRead('validation_failed', 'run_not_found', 'turn_not_found', 'sandbox_not_ready')
   @ApiOperation({ summary: 'Show the controls of a run’s sandbox' })
   @ApiParam(RUN_PARAM)
   @ApiOkResponse({ description: 'The sandbox’s controls', type: SandboxReportView })
-  async sandbox(@Param('id') id: string): Promise<SandboxReportView> {
-    const { sandboxReport } = await this.runs.get(id);
+  async sandbox(
+    @Param('id') id: string,
+    @Query() { turn }: SandboxQuery,
+  ): Promise<SandboxReportView> {
+    const sandboxReport = await this.turns.sandboxReport(id, turn);
     if (sandboxReport === null) {
       throw new DomainError('sandbox_not_ready', 'The run has no sandbox, or does not have it yet');
     }
@@ -145,7 +154,8 @@ export class RunsController {
   }
 
   /**
-   * A waiting run is cancelled at once; a running one gets SIGTERM and, ten seconds later, SIGKILL.
+   * A waiting run is cancelled at once; a running one gets SIGTERM and, ten seconds later, SIGKILL. An
+   * idle one ends at once with the outcome of its last turn, or as `cancelled` where its next turn waits.
    * Asking again changes nothing.
    */
   @Post(':id/cancel')

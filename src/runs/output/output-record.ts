@@ -15,7 +15,7 @@ export interface OutputRecord {
 
 /**
  * A record as it is kept, with what it takes to go on behind it after a crash of the service. All
- * of it counts what this record and those before it hold.
+ * of it counts what this record and those before it hold, `raw` only those of its turn.
  */
 export interface StoredRecord extends OutputRecord {
   /** Bytes of standard output and of standard error, as the command printed them. */

@@ -20,6 +20,7 @@ interface Options {
   values?: string[];
   limitBytes?: number;
   afterGap?: boolean;
+  turn?: number;
 }
 
 function newRun(): string {
@@ -32,12 +33,12 @@ const fileOf = (runId: string) => join(directory, `${runId}.ndjson`);
 async function recordInto(
   runId: string,
   writes: readonly Write[],
-  { values = [], limitBytes = 1024 * 1024, afterGap = false }: Options,
+  { values = [], limitBytes = 1024 * 1024, afterGap = false, turn = 1 }: Options,
   finish: 'end' | 'pause',
 ): Promise<void> {
   const appender = await log.open(runId);
   const onStored = () => undefined;
-  const options = { turn: 1, values, limitBytes, afterGap, onStored };
+  const options = { turn, values, limitBytes, afterGap, onStored };
   const recorder = new OutputRecorder(appender, options);
   for (const { stream, bytes } of writes) await recorder.write(stream, 5, bytes);
   await (finish === 'end' ? recorder.end(6) : recorder.pause());
@@ -259,5 +260,53 @@ describe('a recorder behind one that was killed', () => {
     expect(textOf(records, 'system')).toMatch(/missing/);
     expect(textOf(records, 'stdout')).toBe('one\nnine\n');
     expect(readFileSync(fileOf(runId), 'utf8').split('\n').at(-2)).toContain('"raw":[9,0]');
+  });
+});
+
+describe('a recorder of a further turn', () => {
+  it('stores every stream from its first byte, numbered on, and goes on there after a kill', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        printed,
+        printed,
+        fc.array(life, { maxLength: 3 }),
+        async (one, two, lives) => {
+          const runId = await record(one);
+          const before = statSync(fileOf(runId)).size;
+          for (const { size: pieces, part, torn } of lives) {
+            await recordInto(runId, cut(two, pieces, part), { turn: 2 }, 'pause');
+            const { size } = statSync(fileOf(runId));
+            truncateSync(fileOf(runId), Math.max(before, size - torn));
+          }
+          await recordInto(runId, cut(two, 4), { turn: 2 }, 'end');
+          const records = await readAll(runId);
+          expect(records.map(({ seq }) => seq)).toEqual(records.map((_, index) => index + 1));
+          for (const [turn, writes] of [one, two].entries()) {
+            const whole = await readAll(await record(writes));
+            const own = records.filter((each) => each.turn === turn + 1);
+            expect(textOf(own, 'stdout')).toBe(textOf(whole, 'stdout'));
+            expect(textOf(own, 'stderr')).toBe(textOf(whole, 'stderr'));
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 30_000);
+
+  it('has what the limit of the run leaves it, and is marked where it meets it', async () => {
+    const write = (text: string) => [{ stream: 'stdout' as const, bytes: Buffer.from(text) }];
+    const runId = await record(write('123456'), { limitBytes: 8 });
+    for (const turn of [2, 3]) {
+      await recordInto(runId, write('abcd'), { limitBytes: 8, turn }, 'end');
+      await recordInto(runId, write('abcd'), { limitBytes: 8, turn }, 'end');
+    }
+    const records = await readAll(runId);
+    expect(records.map(({ turn, stream }) => [turn, stream])).toEqual([
+      [1, 'stdout'],
+      [2, 'stdout'],
+      [2, 'system'],
+      [3, 'system'],
+    ]);
+    expect(textOf(records, 'stdout')).toBe('123456ab');
   });
 });

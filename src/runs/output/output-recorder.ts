@@ -30,8 +30,9 @@ export interface RecorderOptions {
  * Turns what a command prints into stored records: masked, decoded, gathered, limited. Holds at
  * most some records' worth of output at a time, whatever is printed; `write` waits for the disk.
  *
- * Where an earlier recorder stored a part, this one is given each stream from its first byte again
- * and goes on exactly where that one ended.
+ * Where an earlier recorder stored a part of the same turn, this one is given each stream from its
+ * first byte again and goes on exactly where that one ended. The limit is one for all turns of a run;
+ * each turn that meets it is marked.
  */
 export class OutputRecorder {
   readonly #channels: Record<'stdout' | 'stderr', OutputChannel>;
@@ -51,12 +52,13 @@ export class OutputRecorder {
     const { last } = appender;
     this.#seq = last?.seq ?? 0;
     this.#total = last?.total ?? 0;
-    const [stdout, stderr] = last?.raw ?? [0, 0];
+    const own = last?.turn === options.turn ? last : null;
+    const [stdout, stderr] = own?.raw ?? [0, 0];
     const patterns = new MaskPatterns(options.values);
     const channel = (known: number) =>
       new OutputChannel(patterns, { known, first: options.afterGap ? known : 0 });
     this.#channels = { stdout: channel(stdout), stderr: channel(stderr) };
-    if (last?.full) this.#reachLimit(last.until, last.stream === 'system');
+    if (last?.full) this.#reachLimit(last.until, own?.stream === 'system');
     else if (options.afterGap) this.#push('system', last?.until ?? 0, GAP);
     else if (options.notice) this.#push('system', options.startedAt ?? 0, options.notice);
   }

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { Clock } from '../../kernel/clock.js';
 import { RunChanges } from '../run-changes.js';
-import { FIRST_TURN, type RunSession } from '../run-session.js';
+import type { RunSession } from '../run-session.js';
 import type { CommandOutput } from '../running-command.js';
 import { OutputLog } from './output-log.js';
 import { OutputRecorder } from './output-recorder.js';
@@ -40,7 +40,7 @@ export class OutputRecording {
     const appender = await PatientOutputAppender.open(this.log, runId, patience);
     try {
       const recorder = new OutputRecorder(appender, {
-        turn: FIRST_TURN,
+        turn: session.run.turn,
         values: printed.output.masked,
         limitBytes: this.settings.runs.outputLimit,
         afterGap: printed.output.gapUntil !== null,

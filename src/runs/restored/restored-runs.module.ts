@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
 
+import { RunStates } from '../run-states.js';
 import { RunRepository } from '../run.repository.js';
+import { TurnRepository } from '../turns/turn.repository.js';
 import { RestoredRuns } from './restored-runs.js';
 
 /** What a restore does with runs; it needs neither an engine nor a network. */
 @Module({
-  providers: [RestoredRuns, RunRepository],
+  providers: [RestoredRuns, RunRepository, RunStates, TurnRepository],
   exports: [RestoredRuns],
 })
 export class RestoredRunsModule {}

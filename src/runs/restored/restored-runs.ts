@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
-import { Clock } from '../../kernel/clock.js';
 import type { Origin } from '../../kernel/origin.js';
 import { Transactions } from '../../persistence/transactions.js';
-import { finalRow } from '../final-row.js';
 import type { RunOutcome } from '../run-outcome.js';
+import { RunStates } from '../run-states.js';
 import type { RunEntity } from '../run.entity.js';
 import { RunRepository } from '../run.repository.js';
 
@@ -23,12 +22,12 @@ export class RestoredRuns {
   constructor(
     private readonly transactions: Transactions,
     private readonly runs: RunRepository,
-    private readonly clock: Clock,
+    private readonly states: RunStates,
   ) {}
 
   /**
-   * Ends every run that was not finished, so that none runs twice: as what it was found to be, where
-   * that was stored, else as `lost`. Answers how many.
+   * Ends every run that was not finished, so that none runs twice: as what it, or the last turn of
+   * one that was idle, was found to be, where that was stored, else as `lost`. Answers how many.
    */
   async end(origin: Origin): Promise<number> {
     for (let ended = 0; ;) {
@@ -43,8 +42,7 @@ export class RestoredRuns {
     const known = run.outcome === null ? null : (JSON.parse(run.outcome) as RunOutcome);
     const outcome = known ?? MAY_HAVE_RUN;
     await this.transactions.run(origin, async (tx) => {
-      const row = finalRow(run, outcome, this.clock.now());
-      await this.runs.transition(tx.manager, run.id, outcome.status, row);
+      await this.states.end(tx.manager, run, outcome);
       const { status, exitCode, reason } = outcome;
       const details = { issue: run.issue, status, exitCode, reason };
       tx.audit({ action: 'run.finished', target: run.id, details });

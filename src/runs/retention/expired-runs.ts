@@ -28,7 +28,7 @@ export class ExpiredRuns implements RetentionTask {
     private readonly decisions: DecisionTrail,
   ) {}
 
-  /** The rows first: output without a row is removed by `OrphanedOutput`, and no row may lie. */
+  /** The rows first: output without a row is removed by `OutputUpkeep`, and no row may lie. */
   async removeSome(): Promise<number> {
     const { runsDays } = this.settings.retention;
     if (runsDays === 0) return 0;

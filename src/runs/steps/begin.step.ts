@@ -4,15 +4,18 @@ import { Clock } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { hostMoment } from '../../kernel/host-moment.js';
 import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
-import { Transactions } from '../../persistence/transactions.js';
+import { Transactions, type AuditDraft } from '../../persistence/transactions.js';
 import type { EffectivePolicy } from '../../sandbox/policy.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
 import { NoLongerOpenError } from '../network-gate.js';
 import { addressOf } from '../network-place.js';
 import { RunNetwork } from '../run-network.js';
-import { FIRST_TURN, type RunSession } from '../run-session.js';
+import type { RunSession } from '../run-session.js';
+import { RunStates } from '../run-states.js';
+import type { RunEntity } from '../run.entity.js';
 import { RunRepository } from '../run.repository.js';
 import { limitsOf, type RunningCommand } from '../running-command.js';
+import { FIRST_TURN } from '../turns/turn-request.js';
 import type { PreparedRun } from './prepare.step.js';
 
 /** The run was cancelled, or the service stops, before its command began. */
@@ -27,6 +30,7 @@ export class BeginStep {
   constructor(
     private readonly transactions: Transactions,
     private readonly runs: RunRepository,
+    private readonly states: RunStates,
     private readonly network: RunNetwork,
     private readonly vault: SecretVault,
     private readonly clock: Clock,
@@ -59,7 +63,7 @@ export class BeginStep {
   /** What was placed on the open network before an allowlist came into force is placed anew. */
   async #open(session: RunSession, { place, policy }: PreparedRun): Promise<void> {
     const { requested } = policy.egress;
-    const turn = { runId: session.run.id, turn: FIRST_TURN, requested };
+    const turn = { runId: session.run.id, turn: session.run.turn, requested };
     await this.network.open(place, policy, turn).catch((error: unknown) => {
       const outdated = error instanceof NoLongerOpenError;
       throw outdated ? new NotCommittedError('placed too early', { cause: error }) : error;
@@ -67,7 +71,7 @@ export class BeginStep {
   }
 
   async #commit(session: RunSession, prepared: PreparedRun): Promise<void> {
-    const { id, issue } = session.run;
+    const { id } = session.run;
     const { policy, place, sandbox, frame } = prepared;
     const runningAt = this.clock.now();
     const begun = hostMoment();
@@ -84,13 +88,13 @@ export class BeginStep {
       const stopped = session.endedBy !== null || session.leaving.aborted;
       if (stopped || current === null || current.cancelRequestedAt !== null)
         throw new NeverBegunError();
-      await this.runs.transition(tx.manager, id, 'running', {
+      await this.states.begin(tx.manager, current, {
         runningAt,
         containerId: sandbox.containerId,
         sandboxReport: JSON.stringify(sandbox.report),
       });
       await this.runs.keepCommand(tx.manager, kept);
-      tx.audit({ action: 'run.started', target: id, details: { issue } });
+      tx.audit(startedRow(current));
     });
   }
 
@@ -104,4 +108,10 @@ export class BeginStep {
 function noticeOf({ egress, networkAccess }: EffectivePolicy): string | null {
   if (!networkAccess || egress.mode !== 'observe') return null;
   return '[outbound connections are observed, not enforced: everything but private and metadata addresses is let through]\n';
+}
+
+function startedRow({ id, issue, turn }: RunEntity): AuditDraft {
+  return turn === FIRST_TURN
+    ? { action: 'run.started', target: id, details: { issue } }
+    : { action: 'run.turn_started', target: id, details: { issue, turn } };
 }

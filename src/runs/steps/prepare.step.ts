@@ -3,14 +3,15 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { encodeFrame, newNonce } from '../../sandbox/frame.js';
-import { effectivePolicy, type EffectivePolicy } from '../../sandbox/policy.js';
+import type { EffectivePolicy } from '../../sandbox/policy.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
 import { Workspaces } from '../../workspaces/workspaces.service.js';
 import { DirectoryGift } from '../directory-gift.js';
 import type { NetworkPlace } from '../network-place.js';
-import { FIRST_TURN, type RunSession } from '../run-session.js';
+import type { RunSession } from '../run-session.js';
 import { SandboxHost } from '../sandbox-host.js';
+import { policyOfTurn } from '../turns/turn-policy.js';
 
 const SECRETS_LIMIT_BYTES = 128 * 1024;
 
@@ -65,7 +66,7 @@ export class PrepareStep {
     const sandbox = await this.host.sandboxes.create({
       runId: run.id,
       issue: run.issue,
-      turn: FIRST_TURN,
+      turn: run.turn,
       policy,
       image,
       ...paths,
@@ -73,7 +74,7 @@ export class PrepareStep {
       resolvConf: place.resolvConf,
     });
     session.sandbox = sandbox;
-    session.gatewayPassword = this.host.network.credentials(place, run.id, FIRST_TURN)?.password;
+    session.gatewayPassword = this.host.network.credentials(place, run.id, run.turn)?.password;
     if (place.mode === 'bridge') await place.confirmed;
     return { policy, place, sandbox, frame };
   }
@@ -81,7 +82,7 @@ export class PrepareStep {
   /** It was checked when the run was accepted: what has changed since is the operator's word. */
   #policy({ request }: RunSession): EffectivePolicy {
     try {
-      return effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
+      return policyOfTurn(this.settings, request);
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'policy_widened') throw error;
       throw new DomainError(
@@ -115,7 +116,7 @@ export class PrepareStep {
     const passed = Object.entries(this.settings.passedEnvironment);
     const nonce = newNonce();
     const environment = {
-      ...this.host.network.proxyEnvironment(place, run.id, FIRST_TURN),
+      ...this.host.network.proxyEnvironment(place, run.id, run.turn),
       ...Object.fromEntries(passed.map(([name, value]) => [name, value.reveal()])),
       ...(request.env as Record<string, string>),
       ...Object.fromEntries(injected),

@@ -1,0 +1,47 @@
+import { ValidateBy } from 'class-validator';
+
+export const MAX_ARGUMENTS = 10_000;
+export const MAX_VARIABLES = 1000;
+export const SECRET_NAME = { type: 'string', minLength: 1, maxLength: 128 } as const;
+
+/** Every value is a string; there are not too many. */
+export function IsStringMap() {
+  const rule = `must be an object of at most ${MAX_VARIABLES} names with text values`;
+  return ValidateBy({
+    name: 'isStringMap',
+    validator: {
+      validate: (value: unknown) =>
+        isPlainObject(value) &&
+        Object.keys(value).length <= MAX_VARIABLES &&
+        Object.values(value).every((entry) => typeof entry === 'string'),
+      defaultMessage: () => `$property ${rule}`,
+    },
+  });
+}
+
+/** A list of secret names, or a map of environment name to secret name. */
+export function IsSecretSelection() {
+  return ValidateBy({
+    name: 'isSecretSelection',
+    validator: {
+      validate: (value: unknown) => {
+        const names = Array.isArray(value)
+          ? value
+          : isPlainObject(value)
+            ? Object.values(value)
+            : null;
+        return names !== null && names.length <= MAX_VARIABLES && names.every(isName);
+      },
+      defaultMessage: () =>
+        `$property must be a list of at most ${MAX_VARIABLES} secret names, or an object of environment name to secret name`,
+    },
+  });
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 0 && value.length <= 128;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+
+import { Clock } from '../kernel/clock.js';
+import { hostMoment } from '../kernel/host-moment.js';
+import type { Transaction } from '../persistence/transactions.js';
+import { finalRow } from './final-row.js';
+import type { RunOutcome } from './run-outcome.js';
+import type { RunEntity } from './run.entity.js';
+import { RunRepository } from './run.repository.js';
+import { FIRST_TURN } from './turns/turn-request.js';
+import { TurnRepository } from './turns/turn.repository.js';
+
+type Manager = Transaction['manager'];
+
+/**
+ * The moves of a run from state to state, each with the row of its current turn. All of them are
+ * done inside a transaction and throw `IllegalTransitionError` where the run is not in such a state.
+ */
+@Injectable()
+export class RunStates {
+  constructor(
+    private readonly runs: RunRepository,
+    private readonly turns: TurnRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Out of the line. */
+  async prepare(manager: Manager, run: RunEntity): Promise<RunEntity> {
+    const preparingAt = this.clock.now();
+    await this.runs.transition(manager, run.id, 'preparing', { preparingAt });
+    await this.turns.update(manager, run, { status: 'preparing' });
+    return Object.assign(run, { status: 'preparing' as const, preparingAt });
+  }
+
+  /** Back into the line, at its old place; nothing of the turn has happened. */
+  async putBack(manager: Manager, id: string): Promise<void> {
+    const run = await this.runs.findIn(manager, id);
+    if (run === null) throw new Error(`there is no run ${id} to put back`);
+    const to = run.turn === FIRST_TURN ? 'queued' : 'idle';
+    await this.runs.transition(manager, id, to, { preparingAt: null });
+    await this.turns.update(manager, run, { status: 'queued' });
+  }
+
+  /** The command may begin, in this sandbox. */
+  async begin(
+    manager: Manager,
+    run: RunEntity,
+    sandbox: Pick<RunEntity, 'runningAt' | 'containerId' | 'sandboxReport'>,
+  ): Promise<void> {
+    await this.runs.transition(manager, run.id, 'running', sandbox);
+    const { runningAt } = sandbox;
+    await this.turns.update(manager, run, { status: 'running', runningAt });
+  }
+
+  /** The command is over; what is left of its sandbox may still be there. */
+  async keepOutcome(manager: Manager, id: string, outcome: RunOutcome): Promise<void> {
+    const changes = { endedAt: this.clock.now(), outcome: JSON.stringify(outcome) };
+    await this.runs.update(manager, id, changes);
+  }
+
+  /**
+   * Ends the current turn. The run waits for another one where it is kept alive and nobody has
+   * cancelled it, else it ends with its turn. Answers the run as it was before.
+   */
+  async endTurn(manager: Manager, run: RunEntity, outcome: RunOutcome): Promise<'idle' | 'final'> {
+    if (!run.keepAlive || run.cancelRequestedAt !== null) {
+      await this.end(manager, run, outcome);
+      return 'final';
+    }
+    await this.turns.end(manager, run, outcome);
+    const { exitCode, reason, message } = outcome;
+    await this.runs.transition(manager, run.id, 'idle', {
+      exitCode,
+      reason,
+      message,
+      outcome: JSON.stringify(outcome),
+      containerId: null,
+      ...this.#idleFromNow(),
+    });
+    return 'idle';
+  }
+
+  /** Ends the run, and with the same outcome its current turn where that is not over. */
+  async end(manager: Manager, run: RunEntity, outcome: RunOutcome): Promise<void> {
+    await this.turns.end(manager, run, outcome);
+    const row = finalRow(run, outcome, this.clock.now());
+    await this.runs.transition(manager, run.id, outcome.status, row);
+  }
+
+  #idleFromNow(): Pick<RunEntity, 'idleSince' | 'idleMoment'> {
+    const moment = hostMoment();
+    return { idleSince: this.clock.now(), idleMoment: moment && JSON.stringify(moment) };
+  }
+}
