@@ -9,9 +9,9 @@ import { ANYWHERE, denialsIn, PUBLIC, RUNTIMES, Sandbox, startFiltered } from '.
 
 const ALLOWLIST = ['allowed.test', '*.wild.test', 'special.test:8443', PUBLIC, 'bücher.test'];
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
-/** A masked text frame, `hello`, and the world's echo of it (RFC 6455, section 5.7). */
+/** A masked text frame, `Hello`, and the world's echo of it (RFC 6455, section 5.7). */
 const FRAME = Buffer.from('818537fa213d7f9f4d5158', 'hex').toString('latin1');
-const ECHO = '\x81\x05hello';
+const ECHO = '\x81\x05Hello';
 
 const curl = (...args: string[]): Probe => ({
   do: 'bash',

@@ -38,13 +38,13 @@ export interface Outcome {
   error?: string;
 }
 
-const FILES = ['probe.mjs', 'crowd.mjs', 'direct.mjs', 'tunnel.mjs', 'hello.mjs'];
+const FILES = ['probe.mjs', 'crowd.mjs', 'direct.mjs', 'tunnel.mjs', 'hello.mjs', 'beat.mjs'];
 
 /** A command that keeps its environment in a file, puts the probes beside it, says `up` and waits. */
 export function waitingForProbes(): string[] {
   const script =
     'export -p >/tmp/env; mkdir /tmp/probes; while [ $# -gt 0 ]; do ' +
-    'printf %s "$2" >"/tmp/probes/$1"; shift 2; done; echo up; exec sleep 3600';
+    'printf %s "$2" >"/tmp/probes/$1"; shift 2; done; touch /tmp/probes/up; echo up; exec sleep 3600';
   const files = FILES.flatMap((name) => [
     name,
     readFileSync(new URL(`inside/${name}`, import.meta.url), 'utf8'),

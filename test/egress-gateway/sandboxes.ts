@@ -145,22 +145,32 @@ export async function setAllowlist(service: RunningService, list: string[]): Pro
   if (answer.status !== 200) throw new Error(answer.text);
 }
 
+export interface Placement {
+  network: string;
+  address: string;
+  mac: string;
+  /** Its environment’s gateway, with somebody’s credentials. */
+  proxy?: URL;
+}
+
 /**
- * The positive control of probes: the same image under the same runtime in a container of the
- * engine's own making, root and with raw sockets, without any control of ours.
+ * The same image under the same runtime in a container of the engine's own making, root and with raw
+ * sockets, without any control of ours: the positive control of probes, and, placed in a network of
+ * sandboxes, an intruder.
  */
 export class Uncontrolled extends Probed {
-  static async start(runtime: Runtime): Promise<Uncontrolled> {
+  static async start(runtime: Runtime, at?: Placement): Promise<Uncontrolled> {
     const container = await engine().createContainer({
       Image: 'risoluto-sandbox:latest',
       Cmd: waitingForProbes(),
       User: '0',
       HostConfig: { Runtime: runtime },
+      ...(at && placed(at)),
     });
     await container.start();
     const started = new Uncontrolled(container.id);
     await until('the container to be up', async () => {
-      const there = await started.bash('test -e /tmp/probes/hello.mjs && echo yes').catch(() => '');
+      const there = await started.bash('test -e /tmp/probes/up && echo yes').catch(() => '');
       return there.includes('yes') ? true : null;
     });
     return started;
@@ -169,4 +179,28 @@ export class Uncontrolled extends Probed {
   async remove(): Promise<void> {
     await engine().getContainer(this.container).remove({ force: true, v: true });
   }
+}
+
+function placed({ network, address, mac, proxy }: Placement) {
+  return {
+    MacAddress: mac,
+    Env: proxy ? ['HTTP_PROXY', 'http_proxy'].map((name) => `${name}=${proxy.href}`) : [],
+    NetworkingConfig: {
+      EndpointsConfig: {
+        [network]: { IPAMConfig: { IPv4Address: address }, MacAddress: mac },
+      },
+    },
+  };
+}
+
+/** An address of the network that no sandbox is given soon, with a MAC of its own. */
+export async function farAddress(network: string): Promise<Placement> {
+  const found = (await engine().getNetwork(network).inspect()) as {
+    IPAM: { Config: { Subnet: string }[] };
+  };
+  const [base = '', size = ''] = found.IPAM.Config[0]?.Subnet.split('/') ?? [];
+  const first = base.split('.').reduce((value, part) => value * 256 + Number(part), 0);
+  const last = first + 2 ** (32 - Number(size)) - 3;
+  const address = [24, 16, 8, 0].map((shift) => Math.floor(last / 2 ** shift) % 256).join('.');
+  return { network, address, mac: '02:99:99:99:99:01' };
 }

@@ -4,6 +4,8 @@ import { connect as connectTls } from 'node:tls';
 import { shaped } from './hello.mjs';
 
 const WAIT_MS = 8000;
+/** The gateway gives a connection ten seconds. */
+const HEAD_MS = 12_000;
 /** An answer that goes on is looked at no longer than this after its last byte. */
 const QUIET_MS = 700;
 
@@ -91,7 +93,7 @@ export async function raw({ say, host, port }) {
 /** @param {import('node:net').Socket} socket */
 async function readHead(socket) {
   let text = '';
-  const deadline = Date.now() + WAIT_MS;
+  const deadline = Date.now() + HEAD_MS;
   while (!text.includes('\r\n\r\n')) {
     const bytes = await next(socket, deadline - Date.now());
     if (bytes === null) break;
