@@ -9,6 +9,7 @@ import { CreateConfigOverlays1795395300000 } from './1795395300000-create-config
 import { AddCommandBegun1795395500000 } from './1795395500000-add-command-begun.js';
 import { CreateRetentionClock1795481000000 } from './1795481000000-create-retention-clock.js';
 import { CreateEgressDecisions1795482000000 } from './1795482000000-create-egress-decisions.js';
+import { AddClockAhead1795482100000 } from './1795482100000-add-clock-ahead.js';
 import { CreateRunTurns1795483000000 } from './1795483000000-create-run-turns.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
@@ -24,5 +25,6 @@ export const migrations = [
   AddCommandBegun1795395500000,
   CreateRetentionClock1795481000000,
   CreateEgressDecisions1795482000000,
+  AddClockAhead1795482100000,
   CreateRunTurns1795483000000,
 ];

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
 import { Clock } from '../kernel/clock.js';
+import { DomainError } from '../kernel/domain-error.js';
 import { SYSTEM_ORIGIN } from '../kernel/origin.js';
 import type { CollectedDraft, CommitHook } from '../persistence/commit-hooks.js';
 import { AuditAnchor } from './audit-anchor.js';
@@ -75,6 +76,7 @@ export class AuditTrail implements CommitHook {
     else if (uncertain?.seq === table.seq) this.#untold = [...this.#untold, ...this.#written];
     const notice = this.#unreported && breakNotice(this.#unreported, this.#head, table);
     this.#written = this.#chain(table, notice ? [notice, ...drafts] : drafts);
+    await this.#keepAnchorNear(this.#written.length + (uncertain ? this.#untold.length : 0));
     await this.repository.append(manager, this.#written);
   }
 
@@ -102,6 +104,26 @@ export class AuditTrail implements CommitHook {
       head = row;
     }
     return null;
+  }
+
+  /**
+   * A table that is further ahead of the anchor than one group counts as rolled back at the next
+   * start. While the anchor cannot be written, no change may bring it there.
+   */
+  async #keepAnchorNear(rows: number): Promise<void> {
+    if (this.#head.seq + rows - this.#anchored.seq <= MOST_ROWS_PER_GROUP) return;
+    try {
+      await this.#moveAnchor(this.#head);
+    } catch (cause) {
+      throw new DomainError(
+        'storage_unavailable',
+        'The head of the audit trail cannot be written',
+        {
+          cause,
+          retryAfterSeconds: 5,
+        },
+      );
+    }
   }
 
   async #moveAnchor(head: ChainHead): Promise<void> {

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { UntrustedForwarders } from '../http/untrusted-forwarders.js';
 import { Cidr } from './cidr.js';
 import { clientAddress, isTrusted } from './client-address.js';
+import { isForwarded } from './local-request.js';
 
 /**
  * `clientAddress` for the proxies that an operator trusts; notes a peer that speaks for others without
@@ -17,12 +18,8 @@ export function clientAddressReader(
     const header = headers['x-forwarded-for'];
     const forwardedFor = Array.isArray(header) ? header.join(',') : header;
     const peer = socket.remoteAddress;
-    if (
-      header !== undefined ||
-      headers.forwarded !== undefined ||
-      headers['x-real-ip'] !== undefined
-    ) {
-      if (peer !== undefined && !isTrusted(peer, trusted)) forwarders.note(peer);
+    if (isForwarded(headers) && peer !== undefined && !isTrusted(peer, trusted)) {
+      forwarders.note(peer);
     }
     return clientAddress(peer, forwardedFor, trusted);
   };

@@ -3,7 +3,13 @@ import { isIPv4 } from 'node:net';
 
 import { isLoopbackAddress } from './ip-address.js';
 
-const FORWARDING_HEADERS = ['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'true-client-ip'];
+const FORWARDING_HEADERS: ReadonlySet<string> = new Set([
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'x-client-ip',
+  'true-client-ip',
+]);
 const FORWARDING_PREFIXES = ['x-forwarded-', 'cf-connecting-'];
 
 /**
@@ -21,10 +27,11 @@ export function isLocalRequest(peer: string | undefined, headers: IncomingHttpHe
   );
 }
 
-function isForwarded(headers: IncomingHttpHeaders): boolean {
-  if (FORWARDING_HEADERS.some((name) => headers[name] !== undefined)) return true;
-  return Object.keys(headers).some((name) =>
-    FORWARDING_PREFIXES.some((prefix) => name.startsWith(prefix)),
+/** Whether a header says that the peer speaks for somebody else. */
+export function isForwarded(headers: IncomingHttpHeaders): boolean {
+  return Object.keys(headers).some(
+    (name) =>
+      FORWARDING_HEADERS.has(name) || FORWARDING_PREFIXES.some((prefix) => name.startsWith(prefix)),
   );
 }
 

@@ -54,6 +54,7 @@ describe('settings with an overlay on top', () => {
       ['codex.sandbox.extraMounts'],
     ],
     [{ codex: { sandbox: { envPassthrough: ['HOME'] } } }, ['codex.sandbox.envPassthrough']],
+    [{ codex: { sandbox: { protectRepoConfig: false } } }, ['codex.sandbox.protectRepoConfig']],
   ])('are refused by name where they are the operator’s: %j', (overlay, keys) => {
     const result = overlaid(base, overlay);
     expect(result).toMatchObject({ refused: true, problems: keys.map((key) => ({ key })) });

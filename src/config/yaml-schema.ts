@@ -222,6 +222,13 @@ const retentionSchema = z.strictObject({
   runsDays: days
     .default(90)
     .describe('How long a finished run and its output are kept; 0: for ever'),
+  maxRuns: z
+    .number()
+    .int()
+    .min(0)
+    .max(100_000_000)
+    .default(100_000)
+    .describe('How many finished runs are kept; the oldest go first. 0: no limit'),
   auditDays: days
     .default(0)
     .describe(

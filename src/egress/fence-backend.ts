@@ -13,12 +13,12 @@ export interface BackendObstacle {
   readonly remedy: string;
 }
 
-/** A command of the backend failed; `stderr` is the tool's own text. */
+/** A command of the backend failed; `stderr` is the tool's own text, `cause` why it did not even begin. */
 export class FenceCommandError extends Error {
   readonly stderr: string;
 
-  constructor(command: string, stderr: string) {
-    super(`${command} failed: ${stderr.trim().slice(0, 500)}`);
+  constructor(command: string, stderr: string, cause?: unknown) {
+    super(`${command} failed: ${stderr.trim().slice(0, 500)}`, { cause });
     this.name = 'FenceCommandError';
     this.stderr = stderr;
   }

@@ -1,3 +1,4 @@
+import { hostFaultBehind } from '../kernel/host-fault.js';
 import type { FenceBackend } from './fence-backend.js';
 import type { FenceFault } from './fence-error.js';
 import { missingBridge, type Expectation } from './fence-inspection.js';
@@ -8,7 +9,10 @@ export type Sight = Pick<Expectation, 'bridges' | 'needed'>;
 export type BackendChoice =
   { readonly backend: FenceBackend } | { readonly fault: FenceFault; readonly cause?: unknown };
 
-/** The first backend that has what it needs and sees the bridges; else the first one's obstacle. */
+/**
+ * The first backend that has what it needs and sees the bridges; else the first one's obstacle. What the
+ * machine refuses for the moment says nothing about a backend, so that no other takes its place.
+ */
 export async function chooseBackend(
   candidates: readonly FenceBackend[],
   sight: Sight,
@@ -16,7 +20,7 @@ export async function chooseBackend(
   let first: BackendChoice | null = null;
   for (const backend of candidates) {
     const choice = await tryBackend(backend, sight);
-    if ('backend' in choice) return choice;
+    if ('backend' in choice || hostFaultBehind(choice.cause) !== null) return choice;
     first ??= choice;
   }
   return first ?? { fault: { reason: 'there is no way to place it', remedy: 'run as root' } };

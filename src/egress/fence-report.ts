@@ -12,7 +12,9 @@ export class FenceReport implements RuntimeFact, ReadinessProbe {
   }
 
   describe(): unknown {
-    return { ...this.#fence.standing(), ...this.#fence.summary() };
+    const { standing, reason, remedy, backend } = this.#fence.standing();
+    const { open, bridges } = this.#fence.summary();
+    return { standing, reason, remedy, backend, open, bridges };
   }
 
   /** A fence that cannot stand degrades the service: runs without network access still work. */

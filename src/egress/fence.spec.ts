@@ -34,8 +34,10 @@ describe('the fence', () => {
   let backend: FakeFenceBackend;
   let deniedPeers: DeniedPeerRanges;
   let fence: Fence;
+  let nowMs = 0;
 
   beforeEach(() => {
+    nowMs = 0;
     Logger.overrideLogger(false);
     backend = new FakeFenceBackend();
     deniedPeers = new DeniedPeerRanges();
@@ -43,7 +45,7 @@ describe('the fence', () => {
       table: 'risoluto_ab',
       backends: [backend],
       deniedPeers,
-      clock: new SystemClock(),
+      clock: { now: () => Date.now(), monotonicMs: () => performance.now() + nowMs },
       watchIntervalMs: 10,
     });
   });
@@ -180,6 +182,35 @@ describe('the fence', () => {
     backend.standing = false;
     backend.failing.add('apply');
     await expect.poll(() => breaks.at(-1)).toMatchObject({ repaired: false });
+  });
+
+  it('waits, with all that is open, while the machine does not let it look, but not for ever', async () => {
+    await fence.ensure(BRIDGE);
+    const breaks: FenceBreak[] = [];
+    fence.watch((broken) => breaks.push(broken));
+    await fence.grant(GRANT);
+    backend.cause = Object.assign(new Error('spawn nft EMFILE'), { code: 'EMFILE' });
+    for (const part of ['apply', 'forget', 'list', 'links'] as const) backend.failing.add(part);
+    await expect(fence.check()).rejects.toMatchObject({ cause: { cause: { code: 'EMFILE' } } });
+    nowMs += 29_000;
+    await expect(fence.check()).rejects.toMatchObject(UNAVAILABLE);
+    await expect(fence.grant({ ...GRANT, address: '10.9.0.8' })).rejects.toMatchObject({
+      cause: { cause: { code: 'EMFILE' } },
+    });
+    expect(breaks).toEqual([]);
+    nowMs += 2000;
+    await expect(fence.check()).rejects.toMatchObject(UNAVAILABLE);
+    expect(breaks.at(-1)).toMatchObject({ repaired: false });
+
+    backend.failing.clear();
+    await fence.check();
+    expect(breaks.at(-1)).toMatchObject({ repaired: true });
+    expect(backend.addresses('open')).toEqual([GRANT.address]);
+    // The next time begins from nothing.
+    backend.failing.add('list');
+    const told = breaks.length;
+    await expect(fence.check()).rejects.toMatchObject(UNAVAILABLE);
+    expect(breaks).toHaveLength(told);
   });
 
   it('leaves its rules when the service stops, and takes them away when the instance is removed', async () => {

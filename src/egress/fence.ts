@@ -5,6 +5,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { FenceBackend } from './fence-backend.js';
 import { ConnectionMemory } from './connection-memory.js';
 import { chooseBackend } from './fence-choice.js';
+import { FenceDoubt, NOT_SEEN } from './fence-doubt.js';
 import { fenceUnavailable, type FenceFault } from './fence-error.js';
 import {
   isGrantable,
@@ -69,13 +70,17 @@ export class Fence {
   readonly #watch: FenceWatch;
   readonly #memory = new ConnectionMemory();
   readonly #logger = new Logger('Fence');
+  readonly #doubt: FenceDoubt;
   #placed: PlacedFence | null = null;
   #fault: FenceFault | null = NOT_PLACED;
+  /** What the fault was made of. */
+  #cause: unknown;
 
   constructor(options: FenceOptions) {
     this.#options = options;
     this.#bridges = new FencedBridges(options.deniedPeers);
     this.#grants = new GrantBook(options.clock);
+    this.#doubt = new FenceDoubt(options.clock);
     this.#watch = new FenceWatch(() => this.check(), options.watchIntervalMs ?? 2000);
   }
 
@@ -113,8 +118,12 @@ export class Fence {
 
   /** From memory; the reason and the remedy are for an operator. */
   standing(): FenceStanding {
-    const backend = this.#placed ? { backend: this.#placed.backendName } : {};
-    return this.#fault ? { standing: false, ...this.#fault } : { standing: true, ...backend };
+    if (this.#fault) {
+      return { standing: false, reason: this.#fault.reason, remedy: this.#fault.remedy };
+    }
+    return this.#placed
+      ? { standing: true, backend: this.#placed.backendName }
+      : { standing: true };
   }
 
   /** Compares what stands with what should and repairs it, grants included; throws when it cannot. */
@@ -124,7 +133,9 @@ export class Fence {
 
   /** What is wrong with the fence as it stands, without mending it; `null`: nothing. */
   inspect(): Promise<string | null> {
-    return this.#queue.run(async () => this.#fault?.reason ?? (await this.#look()));
+    return this.#queue.run(
+      async () => this.#fault?.reason ?? this.#look().catch(() => NOT_SEEN.reason),
+    );
   }
 
   /**
@@ -135,7 +146,7 @@ export class Fence {
    */
   grant(grant: Grant): Promise<void> {
     return this.#queue.run(async () => {
-      if (this.#fault) throw fenceUnavailable(this.#fault);
+      if (this.#fault) throw fenceUnavailable(this.#fault, this.#cause);
       const valid = validateGrant(grant, this.#bridges.all());
       const earlier = this.#grants.get(valid.address);
       if (earlier && earlier.mac !== valid.mac) await this.#close(earlier);
@@ -208,24 +219,31 @@ export class Fence {
   async #verify(wanted: readonly ValidBridge[] = []): Promise<void> {
     if (this.#bridges.size === 0) throw fenceUnavailable(NOT_PLACED);
     const found = this.#fault?.reason ?? (await this.#look(wanted));
-    if (found === null) return;
+    if (found === null) return this.#doubt.over();
     this.#memory.allSuspect();
     try {
       await this.#place(wanted);
     } catch (error) {
-      this.#report({ ...(this.#fault ?? NOT_PLACED), repaired: false });
+      if (!this.#doubt.allows(error)) {
+        this.#report({ ...(this.#fault ?? NOT_PLACED), repaired: false });
+      }
       throw error;
     }
+    this.#doubt.over();
     this.#report({ reason: found, remedy: 'it was placed again', repaired: true });
   }
 
-  /** What is wrong with the fence as it stands; a look that fails counts as a fault. */
+  /**
+   * What is wrong with the fence as it stands. A look that fails counts as a fault, unless the machine
+   * kept us from it, which is thrown.
+   */
   async #look(wanted: readonly ValidBridge[] = []): Promise<string | null> {
     try {
       if (!this.#placed) return NOT_PLACED.reason;
       return await this.#placed.fault(this.#grants.live(), this.#needed(wanted));
     } catch (error) {
       this.#logger.warn(`cannot read the rules: ${String(error)}`);
+      if (this.#doubt.allows(error)) throw fenceUnavailable(NOT_SEEN, error);
       return 'the rules cannot be read';
     }
   }
@@ -236,6 +254,7 @@ export class Fence {
     const choice = await chooseBackend(backends, { bridges, needed: this.#needed(wanted) });
     if ('fault' in choice) {
       this.#fault = choice.fault;
+      this.#cause = choice.cause;
       throw fenceUnavailable(choice.fault, choice.cause);
     }
     try {
@@ -301,6 +320,7 @@ export class Fence {
       reason: `the kernel or its tools refused to ${what}`,
       remedy: 'see the service log for the message of nft or conntrack',
     };
+    this.#cause = cause;
     this.#memory.allSuspect();
     this.#logger.error(`cannot ${what}: ${String(cause)}`);
     return fenceUnavailable(this.#fault, cause);

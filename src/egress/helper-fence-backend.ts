@@ -1,3 +1,4 @@
+import { hostFaultBehind } from '../kernel/host-fault.js';
 import { newId } from '../kernel/ids.js';
 import { FenceCommandError, type BackendObstacle } from './fence-backend.js';
 import type { FenceHelperSlot, FenceHelperStream } from './fence-helper-launcher.js';
@@ -31,7 +32,8 @@ export class HelperFenceBackend extends ToolBackend {
     try {
       await this.#connected();
       return null;
-    } catch {
+    } catch (error) {
+      if (hostFaultBehind(error) !== null) throw error;
       return {
         reason: 'the helper container does not start',
         remedy: 'run the service as root, or build the image risoluto-fence:latest',
@@ -59,7 +61,7 @@ export class HelperFenceBackend extends ToolBackend {
     } catch (error) {
       // What the helper did with the line is unknown: a new one starts from the whole rule set.
       await this.close().catch(() => undefined);
-      throw new FenceCommandError(`${call.argv[0]} in the helper`, String(error));
+      throw new FenceCommandError(`${call.argv[0]} in the helper`, String(error), error);
     } finally {
       clearTimeout(timer);
       this.#waiting.delete(id);

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 
+import { hostFaultBehind } from '../kernel/host-fault.js';
 import { FenceCommandError, type BackendObstacle } from './fence-backend.js';
 import type { ToolCall, ToolResult } from './fence-tools.js';
 import { ToolBackend } from './tool-backend.js';
@@ -53,7 +54,8 @@ export class LocalFenceBackend extends ToolBackend {
       const child = execFile(command, args, options, (error, stdout, stderr) => {
         if (!error) resolve({ exitCode: 0, stdout, stderr });
         else if (typeof error.code === 'number') resolve({ exitCode: error.code, stdout, stderr });
-        else reject(new FenceCommandError(command, error.killed ? 'no answer' : error.message));
+        else
+          reject(new FenceCommandError(command, error.killed ? 'no answer' : error.message, error));
       });
       // A tool that ends without reading its input is judged by its exit code, not by EPIPE.
       child.stdin?.on('error', () => undefined);
@@ -65,7 +67,8 @@ export class LocalFenceBackend extends ToolBackend {
     try {
       await this.run({ argv: [tool, '-V'], input: '' });
       return true;
-    } catch {
+    } catch (error) {
+      if (hostFaultBehind(error) !== null) throw error;
       return false;
     }
   }
@@ -76,7 +79,8 @@ async function mayAdministerNetwork(): Promise<boolean> {
     const status = await readFile('/proc/self/status', 'utf8');
     const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
     return effective !== undefined && ((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 1n;
-  } catch {
+  } catch (error) {
+    if (hostFaultBehind(error) !== null) throw error;
     return false;
   }
 }

@@ -39,6 +39,7 @@ export interface HostFacts {
 export function hostChecks(facts: HostFacts): HardeningCheck[] {
   const { settings, engine, info, helpers, images } = facts;
   const { security, image } = settings.codex.sandbox;
+  const configFile = settings.paths.configFile ?? 'config/risoluto.yaml';
   const logger = new Logger('Hardening');
   const log = (message: string, error: unknown) => logger.warn(message, error);
   const describe = () => engine.describe();
@@ -50,12 +51,12 @@ export function hostChecks(facts: HostFacts): HardeningCheck[] {
     new SeccompCheck(info, helpers, security, log),
     new EngineVersionsCheck(describe),
     new EngineSocketCheck(settings.dockerHost),
-    new UserNamespacesCheck(info, security.gvisor),
+    new UserNamespacesCheck(info, security.gvisor, configFile),
     new CgroupsCheck(info),
     new SwapCheck(async () => (await describe()).swapLimit),
     new MandatoryAccessControlCheck(info),
     new SourceRoutingCheck(),
-    new ImageCheck(images, image),
+    new ImageCheck(images, image, configFile),
     new MasterKeyCheck(settings.masterKey?.reveal().length ?? null),
     new FileModesCheck(settings.paths),
     new DiskSpaceCheck(settings),

@@ -9,7 +9,7 @@ export interface KnownEscape {
 }
 
 /**
- * Looked up in the projects' own advisories on 2026-11-23. Distributions carry fixes back under older
+ * Looked up in the projects' own advisories on 2026-11-23, but where it says “as indexed”. Distributions carry fixes back under older
  * version numbers, so a number below these is a question, not a verdict.
  */
 export const KNOWN_ESCAPES: readonly KnownEscape[] = [
@@ -72,6 +72,12 @@ export const KNOWN_ESCAPES: readonly KnownEscape[] = [
     component: 'engine',
     fixedIn: ['25.0.13', '28.0.0'],
     what: 'a reload of firewalld removes the isolation between bridge networks',
+  },
+  {
+    cve: 'CVE-2026-92543',
+    component: 'engine',
+    fixedIn: ['29.8.2'],
+    what: 'Docker Engine below 29.8.2, as indexed; the project’s own advisory was not read',
   },
 ];
 

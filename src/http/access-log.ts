@@ -15,7 +15,7 @@ export function accessLog(root: RootLogger): RequestObserver {
 function lineOf(answered: AnsweredRequest, now: number): string {
   const { actor, clientRequestId, aborted } = answered;
   return (
-    `{"level":"info","time":"${isoTime(now)}","requestId":${quoted(answered.requestId)}` +
+    `{"level":"info","time":"${isoTime(now)}","requestId":"${answered.requestId}"` +
     `,"method":${quoted(answered.method)},"path":${quoted(answered.path)}` +
     `,"route":${quoted(answered.route)},"status":${answered.status}` +
     `,"clientAddress":${quoted(answered.clientAddress)}` +

@@ -18,3 +18,10 @@ export function hostFault(error: unknown): string | null {
   const { code } = (error ?? {}) as NodeJS.ErrnoException;
   return typeof code === 'string' && PASSING.has(code) ? code : null;
 }
+
+/** As `hostFault`, of the error or of any that it was made of. */
+export function hostFaultBehind(error: unknown): string | null {
+  const own = hostFault(error);
+  if (own !== null || !(error instanceof Error) || error.cause === undefined) return own;
+  return hostFaultBehind(error.cause);
+}

@@ -14,7 +14,7 @@ export abstract class RootLogger {
 }
 
 /** How much may wait in memory before a line reaches the file descriptor, and for how long. */
-const BUFFER_BYTES = 8 * 1024;
+const BUFFER_CHARACTERS = 32 * 1024;
 const FLUSH_EVERY_MS = 200;
 
 const OPTIONS: LoggerOptions = {
@@ -27,24 +27,39 @@ const OPTIONS: LoggerOptions = {
 export class BufferedRootLogger extends RootLogger {
   readonly pino: Logger;
   readonly #destination: ReturnType<typeof pino.destination>;
+  /** Joined only when it is full: each write of a destination is a hop to the thread pool. */
+  #lines: string[] = [];
+  #characters = 0;
 
   constructor(level: LogLevelName) {
     super();
-    this.#destination = pino.destination({ fd: 1, minLength: BUFFER_BYTES, sync: false });
-    this.pino = pino({ ...OPTIONS, level }, this.#destination);
-    setInterval(() => this.#destination.flush(), FLUSH_EVERY_MS).unref();
+    this.#destination = pino.destination({ fd: 1, sync: false });
+    const stream = { write: (line: string) => this.writeLine(line), flushSync: () => this.flush() };
+    this.pino = pino({ ...OPTIONS, level }, stream);
+    setInterval(() => this.#pass(), FLUSH_EVERY_MS).unref();
   }
 
   writeLine(line: string): void {
-    this.#destination.write(line);
+    this.#lines.push(line);
+    this.#characters += line.length;
+    if (this.#characters >= BUFFER_CHARACTERS) this.#pass();
   }
 
   flush(): void {
     try {
+      this.#pass();
       this.#destination.flushSync();
     } catch {
       // Standard output is gone or was never opened: there is nobody left to tell.
     }
+  }
+
+  #pass(): void {
+    if (this.#characters === 0) return;
+    const lines = this.#lines.join('');
+    this.#lines = [];
+    this.#characters = 0;
+    this.#destination.write(lines);
   }
 }
 

@@ -60,6 +60,50 @@ describe('the time that retention goes by', () => {
     expect(await time.now()).toBe(clock.wall);
   });
 
+  it('is the clock’s again when lives that make a day together have seen it ahead', async () => {
+    const { clock, life } = await machine();
+    await life().now();
+    clock.wall += 10 * DAY_MS;
+    for (const hours of [9, 9]) {
+      const time = life();
+      for (let hour = 0; hour < hours; hour += 1) {
+        expect(await time.now()).toBeNull();
+        clock.pass(HOUR_MS);
+      }
+      expect(await time.now()).toBeNull();
+      // A restart, and a count that begins anew.
+      clock.wall += 2 * HOUR_MS;
+      clock.count = 0;
+    }
+    const time = life();
+    expect(await time.now()).toBeNull();
+    clock.pass(6 * HOUR_MS - 1);
+    expect(await time.now()).toBeNull();
+    clock.pass(1);
+    expect(await time.now()).toBe(clock.wall);
+    expect(await life().now()).toBe(clock.wall);
+  });
+
+  it.each([2 * DAY_MS, -2 * HOUR_MS])(
+    'begins the day anew when the clock is %i ms elsewhere after a restart',
+    async (ms) => {
+      const { clock, life } = await machine();
+      await life().now();
+      clock.wall += 10 * DAY_MS;
+      const before = life();
+      await before.now();
+      clock.pass(DAY_MS - 1);
+      expect(await before.now()).toBeNull();
+      clock.wall += ms;
+      const time = life();
+      expect(await time.now()).toBeNull();
+      clock.pass(DAY_MS - 1);
+      expect(await time.now()).toBeNull();
+      clock.pass(1);
+      expect(await time.now()).toBe(clock.wall);
+    },
+  );
+
   it('is the clock’s again when it has stayed ahead for a day of one life', async () => {
     const { clock, life } = await machine();
     await life().now();

@@ -1,5 +1,5 @@
 import { StartupError } from '../kernel/startup-error.js';
-import type { LockHolder } from './lock-holder.js';
+import { nameOfHolder, type LockHolder } from './lock-holder.js';
 
 /** Another process has the data directory. */
 export class DataDirectoryInUse extends StartupError {
@@ -8,12 +8,8 @@ export class DataDirectoryInUse extends StartupError {
     /** `null` where the kernel does not tell. */
     readonly holder: LockHolder | null,
   ) {
-    const who = holder === null ? 'another Risoluto process' : nameOf(holder);
+    const who = nameOfHolder(holder);
     super(`DATA_DIR ${directory} is in use by ${who}: stop it, or name another directory`);
     this.name = 'DataDirectoryInUse';
   }
-}
-
-function nameOf({ pid, command }: LockHolder): string {
-  return `another Risoluto process, ${pid}${command === '' ? '' : ` (${command})`}`;
 }

@@ -114,9 +114,9 @@ export function writeNewFile(file: string, content: string): void {
   }
 }
 
-const DRAFT = /^(?:instance-id|audit\.key)\.[0-9a-f]{8}$/;
+const DRAFT = /^(?:instance-id|audit\.key|secrets\.enc)\.[0-9a-f]{8}$/;
 
-/** Removes what was left of `writeNewFile` by a process that was killed. For who holds the directory's lock. */
+/** Removes what was left of `writeNewFile` or an export by a process that was killed. For who holds the directory's lock. */
 export function removeDrafts(directory: DataDirectory): void {
   for (const name of readdirSync(directory.root)) {
     if (DRAFT.test(name)) rmSync(directory.path(name), { force: true });

@@ -5,8 +5,9 @@ import type { SqliteConnectionOptions } from 'typeorm/driver/sqlite/SqliteConnec
 
 import { StorageTimings } from '../kernel/storage-timings.js';
 import { StartupError } from '../kernel/startup-error.js';
-import { DataDirectoryLock } from './data-directory-lock.js';
+import { DataDirectoryInUse } from './data-directory-in-use.js';
 import { removeDrafts, type DataDirectory } from './data-directory.js';
+import { FileLock } from './file-lock.js';
 import { MIGRATIONS_TABLE, migrate, type MigrationClass } from './schema.js';
 import { silentLogger } from './silent-logger.js';
 import { OPEN_READONLY, sqliteDriver } from './sqlite.js';
@@ -20,7 +21,7 @@ export class Database {
     readonly file: string,
     readonly writing: DataSource,
     private readonly reading: DataSource,
-    private readonly lock: DataDirectoryLock,
+    private readonly lock: FileLock,
   ) {}
 
   /**
@@ -33,7 +34,10 @@ export class Database {
     migrations: readonly MigrationClass[],
     timings = new StorageTimings(),
   ): Promise<Database> {
-    const lock = await DataDirectoryLock.acquire(directory);
+    const lock = await FileLock.acquire(
+      directory.path('lock'),
+      (holder) => new DataDirectoryInUse(directory.root, holder),
+    );
     const file = directory.path('risoluto.db');
     const opened: DataSource[] = [];
     try {

@@ -21,6 +21,13 @@ export function findLockHolder(file: string): LockHolder | null {
   }
 }
 
+/** For an error that says who is in the way. */
+export function nameOfHolder(holder: LockHolder | null): string {
+  if (holder === null) return 'another Risoluto process';
+  const { pid, command } = holder;
+  return `another Risoluto process, ${pid}${command === '' ? '' : ` (${command})`}`;
+}
+
 /**
  * The process id of the write lock on that inode in the text of `/proc/locks`. The device is not
  * compared: file systems such as btrfs show another number there than `stat` does.

@@ -86,8 +86,11 @@ export class Dispatcher implements OnApplicationBootstrap {
     while (!this.active.full && !this.signals.stopping) {
       this.room.reason = await this.readiness.obstacle();
       if (this.room.reason !== null) return this.#later();
+      if (this.signals.stopping) return;
+      // Asked before: whose pause is over by the time of the answer was not among those that it is of.
+      const nextInMs = this.room.nextInMs;
       const taken = await this.queue.take();
-      if (taken === null) return this.#whenNextMayBegin();
+      if (taken === null) return this.#whenNextMayBegin(nextInMs);
       this.active.add(this.#execute(taken));
     }
   }
@@ -118,8 +121,7 @@ export class Dispatcher implements OnApplicationBootstrap {
     });
   }
 
-  #whenNextMayBegin(): void {
-    const ms = this.room.nextInMs;
+  #whenNextMayBegin(ms: number | null): void {
     if (ms !== null) this.#later(Math.max(ms, LEAST_PAUSE_MS));
   }
 

@@ -11,6 +11,7 @@ import { FencedNetworks, type GatedNetwork } from './fenced-networks.js';
 import { NetworkGate, type GrantedTurn } from './network-gate.js';
 import type { BridgeAddress, KeptAddress, NetworkAddress, NetworkPlace } from './network-place.js';
 import { ResolvFiles } from './resolv-files.js';
+import { isPassing } from './passing-fault.js';
 
 /** Puts the engine's networks, the fence and the gateway together: addresses are closed unless a turn was granted network access. */
 @Injectable()
@@ -32,7 +33,8 @@ export class RunNetwork {
    *
    * @throws DomainError `control_unavailable` when the run asks for the network and no fence stands,
    *   or when the network cannot hold sandboxes; `egress_unenforceable` for a run that is to be
-   *   filtered; `engine_unavailable`, before `takeOver` too.
+   *   filtered; `engine_unavailable`, before `takeOver` too. Passing, by its cause, where the machine is
+   *   out of something.
    */
   async place(runId: string, policy: EffectivePolicy): Promise<NetworkPlace> {
     this.assertTookOver();
@@ -175,7 +177,10 @@ export class RunNetwork {
   /** Looks at the fence once more, now that the sandbox has its port on the bridge. Never throws. */
   async recheck(place: NetworkPlace, onBroken: () => void): Promise<void> {
     if (place.mode === 'none') return;
-    await this.fence.check().catch(onBroken);
+    await this.fence.check().catch((error: unknown) => {
+      // Whoever watches the fence looks again.
+      if (!isPassing(error)) onBroken();
+    });
   }
 }
 
@@ -185,7 +190,7 @@ async function held(fencing: Promise<void>, required: boolean): Promise<boolean>
     await fencing;
     return true;
   } catch (error) {
-    if (required) throw error;
+    if (required || isPassing(error)) throw error;
     return false;
   }
 }

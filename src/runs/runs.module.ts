@@ -19,6 +19,7 @@ import { RunOutputController } from './api/run-output.controller.js';
 import { RunsController } from './api/runs.controller.js';
 import { TurnsController } from './api/turns.controller.js';
 import { CancelSignal, LocalCancelSignal } from './cancel-signal.js';
+import { DataDiskFloor } from './data-disk-floor.js';
 import { DirectoryGift } from './directory-gift.js';
 import { DiskMeter } from './disk-meter.js';
 import { Dispatcher } from './dispatcher.js';
@@ -39,6 +40,8 @@ import { OutputUpkeep } from './output/output-upkeep.js';
 import { ExpiredIdempotencyKeys } from './retention/expired-idempotency-keys.js';
 import { ExpiredRuns } from './retention/expired-runs.js';
 import { ResolvFiles } from './resolv-files.js';
+import { RunRemoval } from './retention/run-removal.js';
+import { SurplusRuns } from './retention/surplus-runs.repository.js';
 import { RunAdmission } from './run-admission.js';
 import { RunCancellation } from './run-cancellation.js';
 import { RunChanges } from './run-changes.js';
@@ -86,6 +89,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     ContainerFenceHelper,
     ContainerWorkspaceTools,
     DecisionFollower,
+    DataDiskFloor,
     DirectoryGift,
     DiskMeter,
     Dispatcher,
@@ -123,6 +127,8 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     RunWorkspaceLease,
     RunsService,
     SandboxHost,
+    RunRemoval,
+    SurplusRuns,
     TurnIntake,
     TurnRepository,
     TurnsService,

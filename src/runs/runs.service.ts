@@ -5,6 +5,7 @@ import { Clock } from '../kernel/clock.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { ID_PATTERN } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
+import { DataDiskFloor } from './data-disk-floor.js';
 import type { IdempotentRequest } from './idempotency.js';
 import { ChangeWaiter } from './run-changes.js';
 import { Places } from './places.js';
@@ -46,15 +47,17 @@ export class RunsService {
     private readonly cancellation: RunCancellation,
     private readonly signals: RunSignals,
     private readonly clock: Clock,
+    private readonly floor: DataDiskFloor,
   ) {}
 
-  /** As `RunIntake.create`, and tells the dispatcher. */
+  /** As `RunIntake.create`, and tells the dispatcher. @throws DomainError `disk_low` too */
   async create(
     issue: string,
     body: UncheckedRunRequest,
     origin: Origin,
     idempotent: IdempotentRequest | null,
   ): Promise<CreatedRun> {
+    await this.floor.assertRoom();
     const created = await this.intake.create(issue, body, origin, idempotent);
     if (!created.replayed) this.signals.queued();
     return created;

@@ -12,11 +12,11 @@ const path = fc
   .array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 4 })
   .map((parts) => parts.join('/'));
 
-/** Guards as they are found: whatever is sealed lies in held directories, down from the first one. */
+/** Guards as they are found: whatever is sealed lies in held directories, in no order. */
 const guards = fc
   .uniqueArray(path, { maxLength: 6 })
   .map((sealed) => outermost(sealed))
-  .map((sealed) => ({ sealed, held: [...new Set(sealed.flatMap(ancestorsOf))] }));
+  .map((sealed) => ({ sealed, held: [...new Set(sealed.flatMap(ancestorsOf))].reverse() }));
 
 const placed = (name: string) => ({ source: `/host/w/${name}`, target: `/workspace/${name}` });
 

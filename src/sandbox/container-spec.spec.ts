@@ -128,6 +128,19 @@ describe('buildContainerSpec', () => {
     expect(body.Env.find((line) => line.startsWith('TMPDIR'))).toBe(entry);
   });
 
+  it('gives gVisor the threads that it takes for mounts below the workspace', () => {
+    const sealed = ['a', 'b'].map((name) => ({
+      source: `/w/${name}`,
+      target: `/workspace/${name}`,
+    }));
+    const layout = { roots: [], held: [], sealed };
+    const mounts = { ...inputOf().mounts, layout };
+    const pids = (gvisor: boolean) =>
+      buildContainerSpec(inputOf({ sandbox: { security: { gvisor } } }, { mounts })).HostConfig
+        .PidsLimit;
+    expect([pids(false), pids(true)]).toEqual([512, 522]);
+  });
+
   it('opens the root filesystem for full access alone, and gives nothing else', () => {
     const { HostConfig, User } = buildContainerSpec(
       inputOf({ threadSandbox: 'danger-full-access' }),

@@ -111,8 +111,9 @@ function labelsOf({ instanceId, runId, issue, turn }: ContainerSpecInput): Recor
 function hostConfigOf(input: ContainerSpecInput): HostConfig {
   const { policy, image, network, mounts } = input;
   const { resources, security } = policy;
+  const binds = buildMounts(policy, mounts);
   return {
-    Mounts: buildMounts(policy, mounts),
+    Mounts: binds,
     Tmpfs: buildTmpfs(policy, image),
     NetworkMode: network.mode === 'none' ? 'none' : network.name,
     RestartPolicy: { Name: 'no' },
@@ -136,7 +137,7 @@ function hostConfigOf(input: ContainerSpecInput): HostConfig {
     Memory: resources.memory,
     MemorySwap: resources.memory,
     NanoCpus: Math.round(resources.cpus * 1e9),
-    PidsLimit: resources.pids,
+    PidsLimit: resources.pids + (security.gvisor ? threadsOfRunsc(binds) : 0),
     OomKillDisable: false,
     Ulimits: [
       { Name: 'core', Soft: 0, Hard: 0 },
@@ -154,6 +155,14 @@ function hostConfigOf(input: ContainerSpecInput): HostConfig {
     VolumesFrom: null,
     Binds: null,
   };
+}
+
+/**
+ * gVisor takes some four threads of its own for each mount and counts them; a workspace with many
+ * submodules would leave a command none.
+ */
+function threadsOfRunsc(binds: HostConfig['Mounts']): number {
+  return 5 * binds.filter(({ Target }) => Target.startsWith(`${WORKSPACE}/`)).length;
 }
 
 /** Twice the output cap, because a short line costs more on disk than its text; and a bound. */

@@ -269,6 +269,7 @@ describe('narrowing', () => {
           'security',
           'extraMounts',
           'envPassthrough',
+          'protectRepoConfig',
         ] as const) {
           expect(policy[key]).toEqual(widest[key]);
         }

@@ -1,7 +1,9 @@
 import {
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -10,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { findRepoConfig } from './repo-config.js';
@@ -122,7 +125,7 @@ describe('findRepoConfig', () => {
     });
 
     it('is not led astray by what was put beside them', async () => {
-      repository('.git/modules/libs/deep/a', '.git/modules/libs/logs');
+      repository('.git/modules/libs/deep/a', '.git/modules/libs/logs', '.git/modules/lfs/b');
       file('.git/modules/config', '.git/modules/HEAD', '.git/modules/libs/config');
       directory('.git/modules/libs/objects');
       file('.git/modules/libs/HEAD');
@@ -132,6 +135,7 @@ describe('findRepoConfig', () => {
           '.git/modules/libs/deep/a/hooks',
           '.git/modules/libs/logs/config',
           '.git/modules/libs/logs/hooks',
+          '.git/modules/lfs/b/config',
         ]),
       );
     });
@@ -198,12 +202,51 @@ describe('findRepoConfig', () => {
     });
   });
 
+  it('names nothing that is reached through a link, and no link, in any workspace', async () => {
+    const name = fc.constantFrom('.git', '.codex', '.mcp.json', 'hooks', 'config', 'modules', 'a');
+    const entry = fc.record({
+      path: fc.array(name, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/')),
+      kind: fc.constantFrom('directory', 'directory', 'file', 'link'),
+      // None of them leads out of the test's own directory, whatever is made through it.
+      to: fc.constantFrom('.', 'a', '.git', join(workspace, 'outside')),
+    });
+    mkdirSync(join(workspace, 'outside', '.git'), { recursive: true });
+    let named = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry, { maxLength: 25 }), async (entries) => {
+        const root = realpathSync(mkdtempSync(join(workspace, 'random-')));
+        for (const { path, kind, to } of entries) place(join(root, path), kind, to);
+        const { held, sealed } = await findRepoConfig(root);
+        for (const { path } of [...held, ...sealed]) {
+          named += 1;
+          expect(realpathSync(join(root, path))).toBe(join(root, path));
+        }
+        for (const { path } of held) expect(lstatSync(join(root, path)).isDirectory()).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+    expect(named).toBeGreaterThan(100);
+  });
+
   it.runIf(process.getuid?.() === 0)('refuses a name that it cannot say', async () => {
     directory('.git/modules');
     mkdirSync(Buffer.concat([Buffer.from(inside('.git/modules/')), Buffer.from([0xff, 0xfe])]));
     await expect(found()).rejects.toMatchObject({ code: 'control_unavailable' });
   });
 });
+
+/** Makes what can be made there. */
+function place(path: string, kind: string, to: string): void {
+  try {
+    if (kind === 'link') symlinkSync(to, path);
+    else if (kind === 'file') writeFileSync(path, '', { flag: 'wx' });
+    else mkdirSync(path, { recursive: true });
+  } catch (error) {
+    expect(['EEXIST', 'ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES']).toContain(
+      (error as NodeJS.ErrnoException).code,
+    );
+  }
+}
 
 function numbers(count: number, make: (n: number) => void): void {
   for (let n = 0; n < count; n += 1) make(n);

@@ -37,7 +37,7 @@ export const RUNTIME_CONTROLS = {
     runc: held,
     runsc: {
       strength: 'bounded',
-      note: 'counts the sentry’s own threads on the host; processes inside are bounded by memory',
+      note: 'counts the sentry’s own threads on the host, for which five are added a mount below /workspace; processes inside are bounded by memory',
     },
   },
   tmpfsBytes: { runc: held, runsc: held },

@@ -77,6 +77,11 @@ function policyControls(
       policy.extraMounts.map(({ target }) => target),
     ),
     control('envPassthrough', policy.envPassthrough),
+    control('protectRepoConfig', policy.protectRepoConfig),
+    {
+      ...control('protectRepoConfig', protectedPaths(Mounts)),
+      name: 'protectedPaths',
+    },
   ];
 }
 
@@ -97,6 +102,13 @@ function egressControls(
       ...(egress.mode === 'observe' && { note: OBSERVED }),
     },
   ];
+}
+
+function protectedPaths(mounts: ContainerInspection['Mounts']): string[] {
+  return mounts
+    .filter(({ Destination, RW }) => !RW && Destination.startsWith(`${WORKSPACE}/`))
+    .map(({ Destination }) => Destination)
+    .sort();
 }
 
 function fixedControls(

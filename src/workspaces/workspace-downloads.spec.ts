@@ -11,6 +11,7 @@ import type { Settings } from '../config/settings.js';
 import { WorkspaceDownloads } from './workspace-downloads.js';
 import { WorkspaceHost, type WorkspaceLease, type WorkspaceTools } from './workspace-host.js';
 import { WorkspaceShelf } from './workspace-shelf.js';
+import { WorkspacesLock } from './workspaces-lock.js';
 import { Workspaces } from './workspaces.service.js';
 
 const root = mkdtempSync(join(tmpdir(), 'risoluto-downloads-'));
@@ -20,6 +21,8 @@ const settings = {
   paths: { workspacesDir: root },
   codex: { sandbox: { resources: { workspace: 1024 * 1024 } } },
 } as Settings;
+const lock = new WorkspacesLock(settings);
+afterAll(() => lock.onApplicationShutdown());
 
 function downloadsOf(tar: Readable, release: () => void): WorkspaceDownloads {
   const host = new WorkspaceHost();
@@ -31,9 +34,9 @@ function downloadsOf(tar: Readable, release: () => void): WorkspaceDownloads {
   mkdirSync(join(root, 'MT-1'), { recursive: true });
   return new WorkspaceDownloads(
     settings,
-    new WorkspaceShelf(settings),
+    new WorkspaceShelf(settings, lock),
     host,
-    new Workspaces(settings),
+    new Workspaces(settings, lock),
   );
 }
 

@@ -7,6 +7,7 @@ import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { Settings } from '../config/settings.js';
 import { WorkspaceShelf } from './workspace-shelf.js';
+import { WorkspacesLock } from './workspaces-lock.js';
 
 vi.mock('node:fs/promises', async (actual) => {
   const real = await actual<typeof fs>();
@@ -20,7 +21,8 @@ let shelf: WorkspaceShelf;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'risoluto-shelf-'));
   made.push(root);
-  shelf = new WorkspaceShelf({ paths: { workspacesDir: root } } as Settings);
+  const settings = { paths: { workspacesDir: root } } as Settings;
+  shelf = new WorkspaceShelf(settings, new WorkspacesLock(settings));
   directoryWith('MT-1', 'before');
 });
 afterAll(() => made.forEach((directory) => rmSync(directory, { recursive: true })));

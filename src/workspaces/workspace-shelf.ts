@@ -6,10 +6,9 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { newId } from '../kernel/ids.js';
 import { isIssueKey } from './issue-key.js';
+import { PRIVATE, WorkspacesLock } from './workspaces-lock.js';
 
 export const HOMES = '.homes';
-/** Of the directories that hold workspaces: nobody else of the host comes past them. */
-export const PRIVATE = 0o700;
 
 /** No issue's key begins with a dot. */
 const TRASH = '.trash-';
@@ -18,14 +17,18 @@ const READY = '.ready-';
 
 /**
  * The names in the directory of workspaces. Whatever changes a workspace as a whole is one rename
- * beside it, so that after `kill -9` it is either not done, or can be seen and finished.
+ * beside it, so that after `kill -9` it is either not done, or can be seen and finished. Nothing is
+ * changed without the directory's lock.
  */
 @Injectable()
 export class WorkspaceShelf {
   readonly #root: string;
   readonly #homes: string;
 
-  constructor(settings: Settings) {
+  constructor(
+    settings: Settings,
+    private readonly lock: WorkspacesLock,
+  ) {
     this.#root = settings.paths.workspacesDir;
     this.#homes = join(this.#root, HOMES);
   }
@@ -45,6 +48,7 @@ export class WorkspaceShelf {
 
   /** Puts what stands in the place of the workspace, and of HOME, aside. `false`: there was nothing. */
   async discard(issue: string): Promise<boolean> {
+    await this.lock.take();
     const discarded = [];
     for (const directory of [this.#root, this.#homes]) {
       discarded.push(await renamed(join(directory, issue), join(directory, TRASH + newId())));
@@ -54,7 +58,7 @@ export class WorkspaceShelf {
 
   /** A new, empty directory to unpack into. */
   async stage(): Promise<string> {
-    await mkdir(this.#root, { recursive: true, mode: PRIVATE });
+    await this.lock.take();
     const directory = join(this.#root, ARRIVING + newId());
     await mkdir(directory, { mode: PRIVATE });
     return directory;
@@ -80,6 +84,11 @@ export class WorkspaceShelf {
    * cannot be finished is what it was before.
    */
   async recover(): Promise<unknown[]> {
+    try {
+      await this.lock.take();
+    } catch (error) {
+      return [error];
+    }
     const failures: unknown[] = [];
     for (const name of await namesIn(this.#root)) {
       try {
@@ -94,6 +103,7 @@ export class WorkspaceShelf {
 
   /** What waits for its end. */
   async trash(): Promise<string[]> {
+    await this.lock.take();
     const found = [];
     for (const directory of [this.#root, this.#homes]) {
       const names = await namesIn(directory);

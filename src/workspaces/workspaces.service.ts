@@ -5,7 +5,8 @@ import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
 import { isIssueKey } from './issue-key.js';
-import { HOMES, PRIVATE } from './workspace-shelf.js';
+import { HOMES } from './workspace-shelf.js';
+import { PRIVATE, WorkspacesLock } from './workspaces-lock.js';
 
 /** The user of the sandbox's image, who owns what is in a workspace. */
 export interface WorkspaceOwner {
@@ -39,7 +40,10 @@ const OTHERS_LOOK = 0o005;
 export class Workspaces {
   readonly #root: string;
 
-  constructor(settings: Settings) {
+  constructor(
+    settings: Settings,
+    private readonly lock: WorkspacesLock,
+  ) {
     this.#root = settings.paths.workspacesDir;
   }
 
@@ -76,10 +80,10 @@ export class Workspaces {
   /**
    * Free space, in bytes, that a user who is not root has on the workspaces' file system.
    *
-   * @throws the system's error where it cannot be written, `EROFS` for one.
+   * @throws the system's error where it cannot be written, `EROFS` for one; WorkspacesInUse
    */
   async freeBytes(): Promise<number> {
-    await mkdir(this.#root, { recursive: true, mode: PRIVATE });
+    await this.lock.take();
     await access(this.#root, constants.W_OK);
     const { bavail, bsize } = await statfs(this.#root);
     return bavail * bsize;

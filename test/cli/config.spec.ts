@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -181,5 +190,39 @@ describe('risoluto config show', () => {
     const result = await config(['show'], { RISOLUTO_PORT: 'seven' });
     expect([result.code, result.stdout]).toEqual([120, '']);
     expect(result.stderr).toContain('RISOLUTO_PORT: must be a whole number');
+  });
+});
+
+describe('risoluto config set', () => {
+  const file = () => join(root, 'risoluto.yaml');
+
+  it('sets a key, keeps the file’s mode, and says whether that changed anything', async () => {
+    chmodSync(file(), 0o640);
+    const first = await config(['set', 'runs.maxConcurrent', '5']);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toBe(`runs.maxConcurrent is set in ${file()}\n`);
+    expect(readFileSync(file(), 'utf8')).toBe('runs:\n  maxConcurrent: 5\n');
+    expect(statSync(file()).mode & 0o777).toBe(0o640);
+    const again = await config(['set', 'runs.maxConcurrent', '5', '--json']);
+    expect(JSON.parse(again.stdout)).toMatchObject({ file: file(), changed: false });
+  });
+
+  it('makes the file where there is none', async () => {
+    const made = join(root, 'made/risoluto.yaml');
+    expect((await config(['set', 'rateLimits.api.limit', '100', '--file', made])).code).toBe(0);
+    expect(parse(readFileSync(made, 'utf8'))).toEqual({ rateLimits: { api: { limit: 100 } } });
+  });
+
+  it.each([
+    ['runs.maxConcurrent', 'many', 'runs.maxConcurrent'],
+    ['runs.maxConcurent', '2', 'did you mean runs.maxConcurrent?'],
+    ['runs.maxConcurrent.x', '2', 'holds no keys'],
+  ])('refuses what the service would not start with: %s %s', async (key, value, told) => {
+    const before = readFileSync(file(), 'utf8');
+    const refused = await config(['set', key, value]);
+    expect(refused).toMatchObject({ code: 120, stdout: '' });
+    expect(refused.stderr).toContain(told);
+    expect(readFileSync(file(), 'utf8')).toBe(before);
+    expect(readdirSync(root).filter((name) => name.startsWith('risoluto.yaml'))).toHaveLength(1);
   });
 });

@@ -21,6 +21,7 @@ export interface Block {
 export interface Page {
   /** Below the repository. */
   path: string;
+  text: string;
   blocks: Block[];
   anchors: Set<string>;
   /** Targets of all links, with their lines. */
@@ -38,7 +39,7 @@ export function readPage(path: string): Page {
 }
 
 export function parsePage(path: string, text: string): Page {
-  const page: Page = { path, blocks: [], anchors: new Set(), links: [] };
+  const page: Page = { path, text, blocks: [], anchors: new Set(), links: [] };
   const lines = text.split('\n');
   let directives = new Map<string, string>();
   for (let index = 0; index < lines.length; index += 1) {

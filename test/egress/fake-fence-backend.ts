@@ -10,6 +10,8 @@ export class FakeFenceBackend extends FenceBackend {
   readonly name = 'fake';
   readonly calls: string[] = [];
   readonly failing = new Set<'apply' | 'forget' | 'list' | 'links'>();
+  /** Why what fails does so. */
+  cause: Error | undefined;
   obstacleNow: BackendObstacle | null = null;
   interfaces: HostLink[] = [{ name: 'rsl0', master: null, addresses: ['10.9.0.1'] }];
   standing = false;
@@ -85,7 +87,7 @@ export class FakeFenceBackend extends FenceBackend {
   }
 
   private fail(part: 'apply' | 'forget' | 'list' | 'links'): void {
-    if (this.failing.has(part)) throw new FenceCommandError(part, 'made to fail');
+    if (this.failing.has(part)) throw new FenceCommandError(part, 'made to fail', this.cause);
   }
 }
 

@@ -76,10 +76,10 @@ describe('a data directory without room', () => {
       });
       expect([refused.status, refused.body.error.code]).toEqual([503, 'storage_unavailable']);
       expect(refused.headers['retry-after']).toMatch(/^\d+$/);
-      const post = await service.api('POST', '/api/v1/runs', {
-        body: { issue: 'FULL-2', command: ['true'], env: { LARGE: 'x'.repeat(100_000) } },
-      });
-      expect([post.status, post.body.error.code]).toEqual([503, 'storage_unavailable']);
+      const body = { issue: 'FULL-2', command: ['true'] };
+      const post = await service.api('POST', '/api/v1/runs', { body });
+      expect([post.status, post.body.error.code]).toEqual([503, 'disk_low']);
+      expect(post.headers['retry-after']).toMatch(/^\d+$/);
       expect((await service.api('GET', '/healthz')).status).toBe(200);
       expect((await service.api('GET', '/api/v1/secrets')).body.keys).toContain('KEPT');
 

@@ -9,6 +9,8 @@ const PIECE = Buffer.alloc(64 * 1024, 'x');
 
 /** A file system of its own, in memory, that a test fills and frees. */
 export class SmallDisk {
+  private hidden = false;
+
   private constructor(
     readonly root: string,
     readonly path: string,
@@ -41,12 +43,21 @@ export class SmallDisk {
     rmSync(join(this.path, 'filler'), { force: true });
   }
 
-  /** Only where nobody has a file open for writing. */
+  /**
+   * What is open for writing would keep the disk itself from it, as it does not after an error of a
+   * real one; so a mount of its own hides it, read-only.
+   */
   async setReadOnly(readOnly: boolean): Promise<void> {
-    await world.onHost('mount', '-o', `remount,${readOnly ? 'ro' : 'rw'}`, this.path);
+    if (readOnly === this.hidden) return;
+    this.hidden = readOnly;
+    if (readOnly) {
+      await world.onHost('mount', '--bind', this.path, this.path);
+      await world.onHost('mount', '-o', 'remount,bind,ro', this.path);
+    } else await world.onHost('umount', this.path);
   }
 
   async remove(): Promise<void> {
+    await this.setReadOnly(false);
     await world.onHost('umount', '--lazy', this.path);
     rmSync(this.root, { recursive: true, force: true });
   }

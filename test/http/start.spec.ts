@@ -1,4 +1,6 @@
+import { existsSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
@@ -31,6 +33,32 @@ describe('the service', () => {
       const { code, logs } = await startRefused({ env });
       expect(code).toBe(1);
       expect(logs).toMatch(/EADDRINUSE/);
+    } finally {
+      await first.stop();
+    }
+  });
+
+  it('leaves workspaces that another service has alone, and says which variable names others', async () => {
+    const first = await startService();
+    const { workspacesDir } = first;
+    const arriving = join(workspacesDir, '.arriving-01ARZ3NDEKTSV4RRFFQ69G5FAV');
+    mkdirSync(arriving);
+    try {
+      // As where neither names its own: the default is beside the data directory.
+      const env = { RISOLUTO_WORKSPACES_DIR: workspacesDir };
+      const { code, logs } = await startRefused({ env });
+      expect(code).toBe(1);
+      expect(logs.split('\n').filter((line) => line.startsWith('risoluto: '))).toEqual([
+        expect.stringContaining(
+          `RISOLUTO_WORKSPACES_DIR ${workspacesDir} is in use by another Risoluto process, ${first.pid} (`,
+        ),
+      ]);
+      expect(existsSync(arriving)).toBe(true);
+
+      // The lock of a dead process is nobody's; what it left is cleared away by who has it next.
+      await first.kill9();
+      await first.start();
+      expect(existsSync(arriving)).toBe(false);
     } finally {
       await first.stop();
     }

@@ -29,7 +29,9 @@ describe('a sandbox that an earlier run of the issue left', () => {
       () => 'gone',
     );
   const unremovable = () =>
-    vi.spyOn(bench.engine, 'removeContainer').mockRejectedValue(new Error('device or resource busy'));
+    vi
+      .spyOn(bench.engine, 'removeContainer')
+      .mockRejectedValue(new Error('device or resource busy'));
 
   it('is gone before anything of the workspace is looked at, and those of others are not', async () => {
     const place = await bench.place();

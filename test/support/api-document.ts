@@ -104,7 +104,7 @@ function makeValidator(): Ajv2020 {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   ajv.addFormat('date-time', DATE_TIME);
   // The pattern beside it says the same.
-  ajv.addFormat('ipv4', true);
+  for (const format of ['ipv4', 'cidrv4', 'cidrv6']) ajv.addFormat(format, true);
   ajv.addSchema(closed(JSON.parse(documentText())) as object, 'document');
   return ajv;
 }

@@ -216,13 +216,15 @@ async function dataFiles(dataDir: string, { active, runs }: Known): Promise<stri
   ].map((name) => `file ${name}`);
 }
 
+const KEPT_BESIDE_WORKSPACES = new Set(['.homes', '.lock']);
+
 /** Workspaces stay when their runs are over; what is half made is beside them. */
 async function workspaces(directory: string): Promise<string[]> {
   const names = await readdir(directory).catch(() => []);
   const issues = new Set(names);
   const homes = await readdir(join(directory, '.homes')).catch(() => []);
   return [
-    ...names.filter((name) => name.startsWith('.') && name !== '.homes'),
+    ...names.filter((name) => name.startsWith('.') && !KEPT_BESIDE_WORKSPACES.has(name)),
     ...homes.filter((name) => !issues.has(name)).map((name) => `.homes/${name}`),
   ].map((name) => `workspace ${name}`);
 }

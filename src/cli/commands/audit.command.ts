@@ -8,10 +8,10 @@ import { withExamples } from '../help.js';
 import { throughServiceOrDirectory } from '../offline/service-or-directory.js';
 import { serviceCommand } from '../service-command.js';
 import { textTable } from '../text-table.js';
+import { remarking } from '../waiting.js';
 
 /** A million rows take the service about six seconds of one core. */
 const VERIFY_TIMEOUT_MS = 15 * 60_000;
-const REMARK_AFTER_MS = 2000;
 const MOST_ROWS = 200;
 
 const WHERE =
@@ -36,10 +36,7 @@ function verifyCommand(cli: Cli): Command {
     )
     .option('--full', 'from the first row, not from the last checkpoint; needs write access')
     .action(async ({ full = false }: { full?: boolean }) => {
-      const remark = setTimeout(() => {
-        if (cli.interactive) cli.note('verifying; a million rows take some seconds');
-      }, REMARK_AFTER_MS);
-      const result = await throughServiceOrDirectory<VerificationView>(cli, command, {
+      const verified = throughServiceOrDirectory<VerificationView>(cli, command, {
         task: 'audit',
         online: (service) =>
           service.get('/audit/verify', {
@@ -47,7 +44,9 @@ function verifyCommand(cli: Cli): Command {
             timeoutMs: VERIFY_TIMEOUT_MS,
           }),
         offline: ({ auditVerifier }) => auditVerifier.verify(full),
-      }).finally(() => clearTimeout(remark));
+      });
+      const busy = 'verifying; a million rows take some seconds';
+      const result = await remarking(cli, busy, verified);
       cli.print(result, () => describe(result));
       if (!result.ok) cli.exitCode = EXIT.negative;
     });

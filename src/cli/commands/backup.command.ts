@@ -4,6 +4,7 @@ import type { Backup } from '../backup/create-backup.js';
 import type { Cli } from '../cli.js';
 import { withExamples } from '../help.js';
 import { answeringCommand } from '../service-command.js';
+import { remarking } from '../waiting.js';
 
 export function backupCommand(cli: Cli): Command {
   const command = answeringCommand('backup')
@@ -15,7 +16,7 @@ export function backupCommand(cli: Cli): Command {
     .action(async (file: string) => {
       const { backupError } = await import('../backup/backup-error.js');
       try {
-        const backup = await make(cli, file);
+        const backup = await remarking(cli, 'writing the backup', make(cli, file));
         cli.print(view(backup), () => describe(backup));
         if (!backup.headFits) {
           cli.note('the audit trail was not whole before this backup: see risoluto audit verify');

@@ -12,9 +12,10 @@ interface ConfigOptions {
 
 export function configCommand(cli: Cli): Command {
   const command = new Command('config')
-    .description('check and show what the service would start with')
+    .description('check, show and set what the service would start with')
     .addCommand(checkCommand(cli))
-    .addCommand(showCommand(cli));
+    .addCommand(showCommand(cli))
+    .addCommand(setCommand(cli));
   return withExamples(command, {
     does: 'would the service start?',
     line: 'npx risoluto config check',
@@ -69,5 +70,31 @@ function showCommand(cli: Cli): Command {
     command,
     { does: 'everything', line: 'npx risoluto config show' },
     { does: 'for a script', line: 'npx risoluto config show --json' },
+  );
+}
+
+function setCommand(cli: Cli): Command {
+  const command = answeringCommand('set')
+    .summary('set a key of risoluto.yaml')
+    .description(
+      'Sets one key of risoluto.yaml and leaves its comments, order and style as they are. The key is dotted, a number is a place in a list; the value is one line of YAML. What the service would not start with is refused, and the file stays as it was. A running service reads the file when it is started anew.',
+    )
+    .argument('<key>', 'such as codex.sandbox.image')
+    .argument('<value>', 'such as true, 300 or a text')
+    .option('--file <file>', 'this risoluto.yaml, not the one of RISOLUTO_CONFIG')
+    .action(async (key: string, value: string, { file }: ConfigOptions) => {
+      const { setInFile } = await import('../configuration/set-in-file.js');
+      const named = file ?? cli.variable('RISOLUTO_CONFIG') ?? 'config/risoluto.yaml';
+      const change = setInFile(named, key, value);
+      const done = change.changed ? 'is set' : 'was so already';
+      cli.print({ key, ...change }, `${key} ${done} in ${change.file}`);
+    });
+  return withExamples(
+    command,
+    { does: 'a limit', line: 'npx risoluto config set rateLimits.api.limit 300' },
+    {
+      does: 'in another file',
+      line: 'npx risoluto config set codex.sandbox.security.gvisor true --file risoluto.yaml',
+    },
   );
 }

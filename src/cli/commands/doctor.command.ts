@@ -11,9 +11,11 @@ import { checklistText, repairsText } from '../doctor/checklist-text.js';
 import { EXIT } from '../exit-codes.js';
 import { withExamples } from '../help.js';
 import { serviceCommand, serviceOf, usageError } from '../service-command.js';
+import { remarking } from '../waiting.js';
 
 const BACKUP = 'master-key-backup';
 const DEFAULT_WIDTH = 100;
+const CHECKING = 'checking; some items start a container';
 
 interface DoctorOptions {
   strict?: boolean;
@@ -39,11 +41,11 @@ export function doctorCommand(cli: Cli): Command {
       if (options.acknowledge !== undefined) return acknowledge(cli, command, options);
       const source = checklistSource(cli, command);
       if (!options.fix) {
-        const report = await source.read();
+        const report = await remarking(cli, CHECKING, source.read());
         cli.printStyled(report, () => shown(cli, report));
         return conclude(cli, report, options);
       }
-      const result = await source.repair();
+      const result = await remarking(cli, CHECKING, source.repair());
       cli.printStyled(
         result,
         () => `${repairsText(result.repairs)}\n\n${shown(cli, result.report)}`,

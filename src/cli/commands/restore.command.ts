@@ -4,6 +4,7 @@ import type { Restored } from '../backup/restore-backup.js';
 import type { Cli } from '../cli.js';
 import { withExamples } from '../help.js';
 import { answeringCommand } from '../service-command.js';
+import { remarking } from '../waiting.js';
 
 interface Options {
   acceptBrokenAudit?: boolean;
@@ -20,7 +21,8 @@ export function restoreCommand(cli: Cli): Command {
     .action(async (file: string, { acceptBrokenAudit = false }: Options) => {
       const { backupError } = await import('../backup/backup-error.js');
       try {
-        const restored = await restore(cli, file, acceptBrokenAudit);
+        const busy = 'restoring, and verifying the audit trail';
+        const restored = await remarking(cli, busy, restore(cli, file, acceptBrokenAudit));
         cli.print(view(restored), () => describe(restored));
       } catch (error) {
         throw backupError(file, error);

@@ -42,6 +42,15 @@ describe('copyStoredOutput', () => {
     expect(taken).toHaveLength(1);
   });
 
+  it('takes a line feed alone for the end of a record', async () => {
+    const text = 'one\u2028two\u2029three\u0085four\r\n';
+    const line = `${JSON.stringify({ seq: 1, at: 1, turn: 1, stream: 'stdout', text })}\n`;
+    const taken: string[] = [];
+    const sink = { write: (record: OutputRecord) => Promise.resolve(void taken.push(record.text)) };
+    await copyStoredOutput(await clientOf(line + line, false), 'R', sink);
+    expect(taken).toEqual([text, text]);
+  });
+
   it('ends with the answer', async () => {
     const sink = { write: () => Promise.resolve() };
     const copy = copyStoredOutput(await clientOf(LINE, false), 'R', sink);

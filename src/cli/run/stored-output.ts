@@ -1,9 +1,8 @@
-import { createInterface } from 'node:readline';
-
 import type { ServiceClient } from '../service-client.js';
 import { unreachable } from '../service/service-error.js';
 import type { OutputRecord } from './output-events.js';
 import type { OutputSink } from './output-sink.js';
+import { ReceivedLines } from './received-lines.js';
 
 /** What a run has printed until now. */
 export async function copyStoredOutput(
@@ -14,12 +13,13 @@ export async function copyStoredOutput(
   const response = await client.stream(`/runs/${encodeURIComponent(runId)}/output`, {
     headers: { accept: 'application/x-ndjson' },
   });
-  // `createInterface` hears of it too, but not once it has ended.
-  response.on('error', () => undefined);
+  const lines = new ReceivedLines();
   try {
-    for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
-      if (line !== '') await sink.write(JSON.parse(line) as OutputRecord);
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      const records = lines.read(chunk).filter((line) => line !== '');
+      for (const record of records) await sink.write(JSON.parse(record) as OutputRecord);
     }
+    if (lines.rest() !== '') throw new Error('the answer was cut');
   } catch (error) {
     // A line that is no record is one that was cut, or not the service's.
     throw unreachable(client.url, error);

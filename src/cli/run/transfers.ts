@@ -2,6 +2,7 @@ import type { Cli } from '../cli.js';
 import { CliError } from '../cli-error.js';
 import { EXIT } from '../exit-codes.js';
 import type { ServiceClient } from '../service-client.js';
+import { remarking } from '../waiting.js';
 import { checkDownload, download } from './download.js';
 import type { Interrupts } from './interrupts.js';
 import type { Persistent } from './persistent.js';
@@ -30,13 +31,14 @@ export class Transfers {
     const { signal } = interrupts;
     const options = { directory: from, leftOut: (path: string) => this.#leftOut(path), signal };
     try {
-      await this.persistent.call(
+      const sent = this.persistent.call(
         () => {
           if (interrupts.happened) throw new NothingStarted();
           return upload(this.client, issue, options);
         },
         { wake: signal },
       );
+      await remarking(this.cli, `sending ${from}`, sent);
     } catch (error) {
       throw interrupts.happened ? new NothingStarted() : error;
     }
@@ -48,7 +50,10 @@ export class Transfers {
     if (directory === null) return exitCode;
     const leftOut = (what: string) => this.#leftOut(what);
     try {
-      await this.persistent.call(() => download(this.client, issue, { directory, leftOut }));
+      const fetched = this.persistent.call(() =>
+        download(this.client, issue, { directory, leftOut }),
+      );
+      await remarking(this.cli, `fetching the workspace into ${directory}`, fetched);
     } catch (error) {
       if (exitCode === EXIT.ok || !(error instanceof CliError)) throw error;
       this.cli.note(error.message);

@@ -4,6 +4,7 @@ import type { Cli } from '../cli.js';
 import { withExamples } from '../help.js';
 import { throughServiceOrDirectory } from '../offline/service-or-directory.js';
 import { serviceCommand } from '../service-command.js';
+import { remarking } from '../waiting.js';
 
 interface RotationView {
   rotated: boolean;
@@ -25,12 +26,13 @@ export function rotateKeyCommand(cli: Cli): Command {
       ].join('\n\n'),
     )
     .action(async () => {
-      const result = await throughServiceOrDirectory<RotationView>(cli, command, {
+      const rotation = throughServiceOrDirectory<RotationView>(cli, command, {
         task: 'secrets',
         online: (service) =>
           service.request('POST', '/master-key/rotation', { timeoutMs: TIMEOUT_MS }),
         offline: ({ keyRotation, origin }) => keyRotation.rotate(origin),
       });
+      const result = await remarking(cli, 'encrypting everything anew', rotation);
       cli.print(result, () => describe(result));
     });
   return withExamples(command, {

@@ -52,8 +52,9 @@ export class ClientConnection implements SessionClient {
     });
   }
 
+  /** Breaks the connection off, so that what it had is not taken for the whole. */
   destroy(): void {
     this.#aborter.abort();
-    this.socket.destroy();
+    this.socket.resetAndDestroy();
   }
 }

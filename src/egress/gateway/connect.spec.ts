@@ -232,9 +232,11 @@ describe('CONNECT that is refused', () => {
       durable = resolve;
     });
     let answered = false;
-    const answer = lab.connect(lab.admit(), 'evil.test:443').then(() => {
+    const ask = async (): Promise<void> => {
+      await lab.connect(lab.admit(), 'evil.test:443');
       answered = true;
-    });
+    };
+    const answer = ask();
     await expect.poll(() => lab.recorder.denials).toHaveLength(1);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(answered).toBe(false);

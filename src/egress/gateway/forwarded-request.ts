@@ -41,7 +41,7 @@ export class ForwardedRequest {
       record: (byMode) => desk.allowed(session.session, opened, byMode),
       destroy: () => {
         client.destroy();
-        opened.socket.destroy();
+        opened.socket.resetAndDestroy();
       },
     });
     this.#flow.allow(observed);

@@ -323,7 +323,7 @@ describe('a WebSocket', () => {
     `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
     `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${more}\r\n`;
 
-  async function exchange(socket: Socket): Promise<void> {
+  async function expectEcho(socket: Socket): Promise<void> {
     const answer = await readAnswer(socket);
     expect(answer.status).toBe(101);
     expect(answer.headers.get('sec-websocket-accept')).toBe('s3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
@@ -336,14 +336,14 @@ describe('a WebSocket', () => {
   it('to a listed host is opened in a tunnel', async () => {
     const { socket } = await lab.connect(session, 'a.test:8080');
     socket.write(handshake('a.test:8080', '/chat'));
-    await exchange(socket);
+    await expectEcho(socket);
   });
 
   it('to a listed host is opened by a request to the proxy', async () => {
     const socket = lab.dial(session);
     const credentials = `Proxy-Authorization: ${lab.authorization(session)}\r\n`;
     socket.write(handshake('a.test:8080', 'http://a.test:8080/chat', credentials));
-    await exchange(socket);
+    await expectEcho(socket);
     expect(lab.recorder.allowances).toHaveLength(1);
     await expect.poll(() => lab.recorder.open).toEqual([]);
   });

@@ -1,4 +1,5 @@
-import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
 
 import type { Flow } from './flow.js';
 
@@ -17,11 +18,14 @@ export function pump(from: Readable, to: Writable, flow: Flow): void {
   });
 }
 
-/** Of a tunnel: ends the flow when both sides have closed; where one breaks off, the other is cut. */
-export function joinEnds(client: Duplex, upstream: Duplex, flow: Flow): void {
-  const closed = (one: Duplex, other: Duplex): void => {
+/**
+ * Of a tunnel: ends the flow when both sides have closed. Where one breaks off the other is broken off
+ * too, so that neither takes half for the whole.
+ */
+export function joinEnds(client: Socket, upstream: Socket, flow: Flow): void {
+  const closed = (one: Socket, other: Socket): void => {
     if (flow.over) return;
-    if (!one.readableEnded || !one.writableFinished) other.destroy();
+    if (!one.readableEnded || !one.writableFinished) other.resetAndDestroy();
     if (client.destroyed && upstream.destroyed) flow.end();
   };
   for (const side of [client, upstream]) side.once('end', () => flow.sideEnded());

@@ -43,7 +43,7 @@ export class Tunnel {
       record: (observed) => rules.desk.allowed(session.session, opened, observed),
       destroy: () => {
         client.destroy();
-        opened.socket.destroy();
+        opened.socket.resetAndDestroy();
       },
     });
   }
@@ -69,9 +69,11 @@ export class Tunnel {
   };
 
   readonly #onEarlyEnd = (): void => {
+    if (!this.#mustBeTls || this.#held.length > 0) return this.#decide({ kind: 'not-tls' });
     // A client that says nothing at all has changed its mind.
-    if (this.#mustBeTls && this.#held.length === 0) this.#flow.cut();
-    else this.#decide({ kind: 'not-tls' });
+    this.#flow.end();
+    this.#upstream.destroy();
+    this.#client.socket.destroySoon();
   };
 
   #waitForHello(): void {

@@ -8,7 +8,8 @@ import {
   type HardeningFinding,
 } from '../../kernel/hardening.js';
 import type { EngineInfo } from '../../sandbox/container-engine.js';
-import { lines } from '../shell.js';
+import { lines, setKey } from '../shell.js';
+import { INSTALL_GVISOR } from './gvisor.check.js';
 
 type AskInfo = () => Promise<EngineInfo>;
 
@@ -18,18 +19,22 @@ const has = (options: readonly string[], name: string) =>
 /** What stands between root in a container and root on the host. Pure. */
 export function judgeUserNamespaces(
   securityOptions: readonly string[],
-  gvisor: boolean,
+  gvisor: { readonly on: boolean; readonly registered: boolean },
+  configFile: string,
 ): HardeningFinding {
   if (has(securityOptions, 'rootless')) return passed('The engine runs without root.');
   if (has(securityOptions, 'userns')) return passed('The engine remaps users of containers.');
-  if (gvisor) {
+  if (gvisor.on) {
     return passed(
       'Users are not remapped; sandboxes run under gVisor, whose kernel stands between.',
     );
   }
   return warned(
-    'The engine does not remap users: who breaks out of a sandbox, whose command is never root, has that user’s number on the host. Remapping of the engine’s whole host has not been tried with this version; gVisor puts a kernel of its own between instead (codex.sandbox.security.gvisor).',
-    lines('sudo apt-get install -y runsc', 'sudo npm run quickstart'),
+    'The engine does not remap users: who breaks out of a sandbox, whose command is never root, has that user’s number on the host. Remapping of the engine’s whole host has not been tried with this version; gVisor puts a kernel of its own between instead (codex.sandbox.security.gvisor). Then start the service anew.',
+    lines(
+      ...(gvisor.registered ? [] : [INSTALL_GVISOR]),
+      setKey(configFile, 'codex.sandbox.security.gvisor', 'true'),
+    ),
   );
 }
 
@@ -41,10 +46,13 @@ export class UserNamespacesCheck implements HardeningCheck {
   constructor(
     private readonly info: AskInfo,
     private readonly gvisor: boolean,
+    private readonly configFile: string,
   ) {}
 
   async check(): Promise<HardeningFinding> {
-    return judgeUserNamespaces((await this.info()).securityOptions, this.gvisor);
+    const { securityOptions, runtimes } = await this.info();
+    const gvisor = { on: this.gvisor, registered: runtimes.runsc !== undefined };
+    return judgeUserNamespaces(securityOptions, gvisor, this.configFile);
   }
 }
 

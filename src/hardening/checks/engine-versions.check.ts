@@ -10,7 +10,7 @@ import { isOlderThanFix, KNOWN_ESCAPES } from '../known-escapes.js';
 /** A version or a revision that a distribution made: `1.1.5+ds1-1+deb12u1`, `20.10.24+dfsg1`. */
 const PACKAGED = /deb\d+u|\+ds|\+dfsg|ubuntu/;
 
-const UPGRADE_DISTRIBUTION =
+export const UPGRADE_DISTRIBUTION =
   'sudo apt-get update && sudo apt-get install --only-upgrade -y docker.io containerd runc';
 const UPGRADE_DOCKER =
   'sudo apt-get update && sudo apt-get install --only-upgrade -y docker-ce containerd.io';

@@ -9,11 +9,12 @@ import type { EngineInfo } from '../../sandbox/container-engine.js';
 import type { HelperContainers } from '../../sandbox/helper-containers.js';
 import { lines } from '../shell.js';
 
+/** Makes a runtime of gVisor known to the engine. */
 const REGISTER = [
   'sudo runsc install -- --network=host --oci-seccomp',
   'sudo systemctl restart docker',
 ] as const;
-const INSTALL = lines('sudo apt-get install -y runsc', ...REGISTER);
+export const INSTALL_GVISOR = lines('sudo apt-get install -y runsc', ...REGISTER);
 
 /** The kernel that every gVisor of the last years shows, and the first line of its own log. */
 const SIGNATURE = /gvisor|Linux version 4\.4\.0/i;
@@ -34,7 +35,7 @@ export function judgeGvisor({ wanted, registered, kernel }: GvisorFacts): Harden
     ? 'codex.sandbox.security.gvisor is on, so every run is refused'
     : 'sandboxes share the host’s kernel';
   if (registered === null) {
-    return found(`gVisor (runsc) is not registered with the engine; ${effect}.`, INSTALL);
+    return found(`gVisor (runsc) is not registered with the engine; ${effect}.`, INSTALL_GVISOR);
   }
   if (!registered.some((argument) => /^--?oci-seccomp(=true)?$/.test(argument))) {
     return found(

@@ -6,10 +6,9 @@ import {
   type HardeningCheck,
   type HardeningFinding,
 } from '../../kernel/hardening.js';
-import { shellWord } from '../../kernel/shell-words.js';
 import type { ResolvedImage } from '../../sandbox/resolved-image.js';
 import type { SandboxImages } from '../../sandbox/sandbox-images.js';
-import { lines } from '../shell.js';
+import { setKey } from '../shell.js';
 
 export type ImageFacts =
   | { readonly reference: string; readonly problem: string }
@@ -19,7 +18,7 @@ const BUILD =
   'docker build --tag risoluto-sandbox:latest --file scripts/Dockerfile.sandbox scripts';
 
 /** Whether sandboxes have an image that they may have, and always the same. Pure. */
-export function judgeImage(facts: ImageFacts): HardeningFinding {
+export function judgeImage(facts: ImageFacts, configFile: string): HardeningFinding {
   const { reference } = facts;
   if ('problem' in facts) {
     return failed(
@@ -31,8 +30,8 @@ export function judgeImage(facts: ImageFacts): HardeningFinding {
   const told = `${reference} is ${id}; its agent is user ${uid} of group ${gid}`;
   if (reference.includes('sha256:')) return passed(`${told}.`);
   return warned(
-    `${told}. A tag can be moved to another image: name this one by its id in codex.sandbox.image, then start the service anew.`,
-    lines(`docker image inspect --format '{{.Id}}' ${shellWord(reference)}`),
+    `${told}. A tag can be moved to another image: name this one by its id, then start the service anew.`,
+    setKey(configFile, 'codex.sandbox.image', id),
   );
 }
 
@@ -44,15 +43,17 @@ export class ImageCheck implements HardeningCheck {
   constructor(
     private readonly images: SandboxImages,
     private readonly reference: string,
+    private readonly configFile: string,
   ) {}
 
   async check(): Promise<HardeningFinding> {
-    const { reference } = this;
+    const { reference, configFile } = this;
     try {
-      return judgeImage({ reference, image: await this.images.resolve(reference) });
+      return judgeImage({ reference, image: await this.images.resolve(reference) }, configFile);
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'control_unavailable') throw error;
-      return judgeImage({ reference, problem: error.details?.[0]?.message ?? error.message });
+      const problem = error.details?.[0]?.message ?? error.message;
+      return judgeImage({ reference, problem }, configFile);
     }
   }
 }

@@ -22,6 +22,7 @@ import { judgeImage } from './image.check.js';
 import { judgeKeyUse } from './master-key-use.check.js';
 import { judgeBackup, judgeMasterKey } from './master-key.checks.js';
 import { judgeRateLimits } from './rate-limits.check.js';
+import { judgeEgress } from './egress.check.js';
 import { judgeControls } from './sandbox-controls.check.js';
 import { judgeSeccomp } from './seccomp.check.js';
 import { judgeDefaults } from './security-defaults.check.js';
@@ -29,6 +30,7 @@ import { judgeSourceRouting } from './source-routing.check.js';
 
 const defaults = yamlSchema.parse({}).codex;
 const LONG = 32;
+const GVISOR = { on: false, registered: false };
 const GOOD_ARGS = ['--network=host', '--oci-seccomp'];
 
 const SEEN: SandboxObservation = {
@@ -98,6 +100,17 @@ describe.each([
     'warn',
   ],
   [
+    'a repository that a run can change',
+    judgeDefaults(
+      { ...defaults, sandbox: { ...defaults.sandbox, protectRepoConfig: false } },
+      'r.yaml',
+    ),
+    'warn',
+  ],
+  ['no allowlist', judgeEgress({ allowlist: [], mode: 'enforce' }, 'r.yaml'), 'warn'],
+  ['an allowlist', judgeEgress({ allowlist: ['a.example'], mode: 'enforce' }, 'r.yaml'), 'pass'],
+  ['observing', judgeEgress({ allowlist: ['a.example'], mode: 'observe' }, 'r.yaml'), 'fail'],
+  [
     'source routes off',
     judgeSourceRouting(
       new Map([
@@ -145,10 +158,10 @@ describe.each([
   ['a right clock', judgeClock({ engineAheadMs: 10, synchronized: true }), 'pass'],
   ['a loose clock', judgeClock({ engineAheadMs: null, synchronized: false }), 'warn'],
   ['two clocks', judgeClock({ engineAheadMs: -6000, synchronized: true }), 'warn'],
-  ['remapped users', judgeUserNamespaces(['name=userns'], false), 'pass'],
-  ['an engine without root', judgeUserNamespaces(['name=rootless,x'], false), 'pass'],
-  ['users under gVisor', judgeUserNamespaces([], true), 'pass'],
-  ['plain users', judgeUserNamespaces(['name=seccomp,profile=default'], false), 'warn'],
+  ['remapped users', judgeUserNamespaces(['name=userns'], GVISOR, 'r'), 'pass'],
+  ['an engine without root', judgeUserNamespaces(['name=rootless,x'], GVISOR, 'r'), 'pass'],
+  ['users under gVisor', judgeUserNamespaces([], { ...GVISOR, on: true }, 'r'), 'pass'],
+  ['plain users', judgeUserNamespaces(['name=seccomp,profile=default'], GVISOR, 'r'), 'warn'],
   ['cgroups 2', judgeCgroups('2'), 'pass'],
   ['cgroups 1', judgeCgroups('1'), 'warn'],
   ['no swap', judgeSwap(0, false), 'pass'],
@@ -231,15 +244,15 @@ describe.each([
   ],
   [
     'a tag',
-    judgeImage({ reference: 'a:latest', image: { id: 'sha256:1', uid: 1, gid: 1 } }),
+    judgeImage({ reference: 'a:latest', image: { id: 'sha256:1', uid: 1, gid: 1 } }, 'r'),
     'warn',
   ],
   [
     'an id',
-    judgeImage({ reference: 'sha256:1', image: { id: 'sha256:1', uid: 1, gid: 1 } }),
+    judgeImage({ reference: 'sha256:1', image: { id: 'sha256:1', uid: 1, gid: 1 } }, 'r'),
     'pass',
   ],
-  ['no image', judgeImage({ reference: 'a', problem: 'no agent' }), 'fail'],
+  ['no image', judgeImage({ reference: 'a', problem: 'no agent' }, 'r'), 'fail'],
   ['no key', judgeMasterKey(null), 'warn'],
   ['a weak key', judgeMasterKey(8), 'warn'],
   ['a key', judgeMasterKey(44), 'pass'],

@@ -5,7 +5,7 @@ import {
   type HardeningCheck,
   type HardeningFinding,
 } from '../../kernel/hardening.js';
-import { shellWord } from '../../kernel/shell-words.js';
+import { lines, setKey } from '../shell.js';
 
 /** More than a thousand requests a second from one address is no limit. */
 const NO_LIMIT = 60_000;
@@ -19,9 +19,15 @@ export function judgeRateLimits(
   if (limits.api.limit < NO_LIMIT && limits.webhooks.limit < NO_LIMIT) {
     return passed(`At most ${told}.`);
   }
+  const remedies = [
+    ...(limits.api.limit < NO_LIMIT ? [] : [setKey(configFile, 'rateLimits.api.limit', '300')]),
+    ...(limits.webhooks.limit < NO_LIMIT
+      ? []
+      : [setKey(configFile, 'rateLimits.webhooks.limit', '600')]),
+  ];
   return warned(
     `The limits are so high that they stop nobody: ${told}. The defaults are 300 and 600. Then start the service anew.`,
-    `\${EDITOR:-vi} ${shellWord(configFile)}`,
+    lines(...remedies),
   );
 }
 

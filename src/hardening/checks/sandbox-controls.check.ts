@@ -4,6 +4,8 @@ import {
   type HardeningCheck,
   type HardeningFinding,
 } from '../../kernel/hardening.js';
+import { lines } from '../shell.js';
+import { UPGRADE_DISTRIBUTION } from './engine-versions.check.js';
 import type { ObserveSandbox, SandboxObservation } from '../probe/sandbox-observer.js';
 
 export interface ControlsWanted {
@@ -36,8 +38,8 @@ export function judgeControls(
     );
   }
   return failed(
-    `A real sandbox has, against the settings: ${missing.join(', ')}. Compare with the engine’s word and look at what stands between.`,
-    'docker info',
+    `A real sandbox has, against the settings: ${missing.join(', ')}. What runs the containers did not do as it was told: bring it up to date.`,
+    lines(UPGRADE_DISTRIBUTION, 'sudo systemctl restart docker'),
   );
 }
 

@@ -7,24 +7,23 @@ import {
   type HardeningCheck,
   type HardeningFinding,
 } from '../../kernel/hardening.js';
-import { shellWord } from '../../kernel/shell-words.js';
-import { lines } from '../shell.js';
+import { lines, setKey } from '../shell.js';
 
 /** What the operator has loosened. Pure. `configFile` is where to put it back. */
 export function judgeDefaults(codex: CodexSettings, configFile: string): HardeningFinding {
-  const { security, extraMounts } = codex.sandbox;
+  const { security, extraMounts, protectRepoConfig } = codex.sandbox;
   const grave: string[] = [];
   const light: string[] = [];
   const remedies: string[] = [];
   const putBack = (key: string, value: string) =>
-    remedies.push(`sed -i -E 's/^( *${key}:).*/\\1 ${value}/' ${shellWord(configFile)}`);
+    remedies.push(setKey(configFile, `codex.${key}`, value));
   if (!security.noNewPrivileges) {
     grave.push('noNewPrivileges is off, so set-uid programs of the image give privileges');
-    putBack('noNewPrivileges', 'true');
+    putBack('sandbox.security.noNewPrivileges', 'true');
   }
   if (!security.dropCapabilities) {
     grave.push('dropCapabilities is off, so the engine’s default capabilities stay within reach');
-    putBack('dropCapabilities', 'true');
+    putBack('sandbox.security.dropCapabilities', 'true');
   }
   if (codex.threadSandbox === 'danger-full-access') {
     light.push('threadSandbox is danger-full-access, so a run can write its root filesystem');
@@ -32,12 +31,18 @@ export function judgeDefaults(codex: CodexSettings, configFile: string): Hardeni
   }
   if (codex.turnSandboxPolicy.networkAccess) {
     light.push('turnSandboxPolicy.networkAccess is on, so a run has the network without asking');
-    putBack('networkAccess', 'false');
+    putBack('turnSandboxPolicy.networkAccess', 'false');
   }
-  const writable = extraMounts.filter(({ readOnly }) => !readOnly).map(({ source }) => source);
-  if (writable.length > 0) {
-    light.push(`extraMounts gives every run ${writable.join(', ')} to write`);
-    putBack('readOnly', 'true');
+  if (!protectRepoConfig) {
+    light.push(
+      'protectRepoConfig is off, so a run can change what git and agents run from its workspace',
+    );
+    putBack('sandbox.protectRepoConfig', 'true');
+  }
+  for (const [index, { source, readOnly }] of extraMounts.entries()) {
+    if (readOnly) continue;
+    light.push(`extraMounts gives every run ${source} to write`);
+    putBack(`sandbox.extraMounts.${index}.readOnly`, 'true');
   }
   const detail = `${[...grave, ...light].join('; ')}. Then start the service anew.`;
   if (grave.length > 0) return failed(sentence(detail), lines(...remedies));

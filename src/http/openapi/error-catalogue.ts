@@ -50,7 +50,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   storage_unavailable: 'The database cannot be used at the moment.',
   secrets_locked: 'The service has no master key (`MASTER_KEY`), so secrets are locked.',
   server_busy: 'Too many bodies are on their way; try again.',
-  disk_low: 'The workspaces’ disk has too little free space.',
+  disk_low: 'The disk of the workspaces, or of the service’s own data, has too little free space.',
   queue_full: 'As many runs wait as may (`runs.maxQueued`); nothing was stored. Try again later.',
   shutting_down: 'The service is stopping; try again.',
   too_many_streams: 'Too many clients wait for runs or read output; try again.',

@@ -56,6 +56,7 @@ export class RunsController {
     'secret_unknown',
     'secrets_locked',
     'queue_full',
+    'disk_low',
     'storage_busy',
     'storage_unavailable',
   )

@@ -1,21 +1,15 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
+import { decisionStore } from '../../../test/support/decision-store.js';
 import {
   openTemporaryDatabase,
   removeTemporaryDirectories,
   type TemporaryDatabase,
 } from '../../../test/support/temporary-database.js';
-import type { Settings } from '../../config/settings.js';
-import { DecisionFeed } from '../../egress/decisions/decision-feed.js';
-import { DecisionMetrics } from '../../egress/decisions/decision-metrics.js';
-import { DecisionTrail } from '../../egress/decisions/decision-trail.js';
+import type { DecisionTrail } from '../../egress/decisions/decision-trail.js';
 import type { Decision } from '../../egress/decisions/decision.js';
-import { EgressDecisions } from '../../egress/decisions/egress-decision.repository.js';
 import type { DecisionFilter } from '../../egress/decisions/stored-decision.js';
-import { StoredDecisions } from '../../egress/decisions/stored-decisions.js';
-import { SystemClock } from '../../kernel/clock.js';
 import { newId } from '../../kernel/ids.js';
-import { Metrics } from '../../metrics/metrics.js';
 import { LocalCancelSignal } from '../cancel-signal.js';
 import { RunChanges } from '../run-changes.js';
 import { RunSignals } from '../run-signals.js';
@@ -32,17 +26,7 @@ afterAll(removeTemporaryDirectories);
 async function open() {
   const db = await openTemporaryDatabase();
   opened.push(db);
-  const repository = new EgressDecisions(db.read);
-  const feed = new DecisionFeed();
-  const metrics = new DecisionMetrics(new Metrics());
-  const recorder = new StoredDecisions(
-    db.transactions,
-    repository,
-    feed,
-    metrics,
-    new SystemClock(),
-  );
-  const trail = new DecisionTrail(repository, feed, {} as Settings);
+  const { recorder, trail } = decisionStore(db);
   const run = { status: 'running' as RunStatus, exitCode: null as number | null };
   const runs = { find: () => Promise.resolve({ ...run }) } as unknown as RunRepository;
   const signals = new RunSignals(new RunChanges(), new LocalCancelSignal());

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { text } from 'node:stream/consumers';
 
 /** A request as a web server saw it. */
@@ -17,13 +23,12 @@ export class Web {
   readonly #server: Server;
 
   constructor(answer?: RequestListener) {
-    this.#server = createServer(
-      (req, res) =>
-        void this.#serve(req).then(() => {
-          if (answer) answer(req, res);
-          else res.end(`you asked for ${req.url}`);
-        }),
-    );
+    const serve = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+      this.seen.push(seenOf(req, await text(req)));
+      if (answer) answer(req, res);
+      else res.end(`you asked for ${req.url}`);
+    };
+    this.#server = createServer((req, res) => void serve(req, res));
     this.#server.on('upgrade', (req, socket) => {
       const accept = createHash('sha1')
         .update(`${req.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
@@ -45,10 +50,6 @@ export class Web {
   close(): void {
     this.#server.close();
     this.#server.closeAllConnections();
-  }
-
-  async #serve(req: IncomingMessage): Promise<void> {
-    this.seen.push(seenOf(req, await text(req)));
   }
 }
 

@@ -3,20 +3,25 @@ import { closeSync, openSync } from 'node:fs';
 import sqlite3 from 'sqlite3';
 
 import { StartupError } from '../kernel/startup-error.js';
-import { DataDirectoryInUse } from './data-directory-in-use.js';
-import type { DataDirectory } from './data-directory.js';
-import { findLockHolder } from './lock-holder.js';
+import { findLockHolder, type LockHolder } from './lock-holder.js';
 
 /**
- * Keeps a second process out of the data directory. It is SQLite's own lock on an empty file: Node
- * has no file locks, and the kernel drops this one however the process ends.
+ * Keeps a second process out of a directory. It is SQLite's own lock on an empty file in it: Node has
+ * no file locks, and the kernel drops this one however the process ends, so that none is ever stale.
  */
-export class DataDirectoryLock {
+export class FileLock {
   private constructor(private readonly database: sqlite3.Database) {}
 
-  /** @throws DataDirectoryInUse when another process still holds the lock after a second. */
-  static async acquire(directory: DataDirectory): Promise<DataDirectoryLock> {
-    const file = directory.path('lock');
+  /**
+   * Makes the file, mode 0600, where it is missing.
+   *
+   * @throws what `inUse` makes when another process still holds the lock after a second; the system's
+   *   error where the file cannot be made; StartupError where it cannot be locked.
+   */
+  static async acquire(
+    file: string,
+    inUse: (holder: LockHolder | null) => StartupError,
+  ): Promise<FileLock> {
     closeSync(openSync(file, 'a', 0o600));
     const database = await open(file);
     try {
@@ -25,12 +30,11 @@ export class DataDirectoryLock {
       await execute(database, 'BEGIN EXCLUSIVE');
     } catch (error) {
       await close(database);
-      if ((error as NodeJS.ErrnoException).code === 'SQLITE_BUSY') {
-        throw new DataDirectoryInUse(directory.root, findLockHolder(file));
-      }
+      if ((error as NodeJS.ErrnoException).code === 'SQLITE_BUSY')
+        throw inUse(findLockHolder(file));
       throw new StartupError(`${file} cannot be locked: ${String(error)}`, { cause: error });
     }
-    return new DataDirectoryLock(database);
+    return new FileLock(database);
   }
 
   async release(): Promise<void> {
