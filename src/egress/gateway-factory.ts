@@ -1,5 +1,3 @@
-import { networkInterfaces } from 'node:os';
-
 import { LiveSettings } from '../config/live-settings.js';
 import { Clock } from '../kernel/clock.js';
 import { DataDirectory } from '../persistence/data-directory.js';
@@ -8,6 +6,7 @@ import { loadEgressKey } from './egress-key.js';
 import { LiveEgressRules } from './egress-rules.js';
 import { DnsNameResolver } from './gateway/dns-name-resolver.js';
 import { EgressGateway } from './gateway/egress-gateway.js';
+import { OwnAddresses } from './own-addresses.js';
 
 /** The gateway of this instance, which follows the operator's settings as they change. */
 export const EGRESS_GATEWAY = {
@@ -20,22 +19,16 @@ export const EGRESS_GATEWAY = {
     clock: Clock,
   ) => {
     const rules = new LiveEgressRules(() => settings.codex.sandbox);
-    const gateway = new EgressGateway({
+    const own = new OwnAddresses();
+    const gateway: EgressGateway = new EgressGateway({
       key: loadEgressKey(directory),
       rules: () => rules.current(),
       recorder,
       resolver: new DnsNameResolver(settings.codex.sandbox.dns),
-      ownAddresses,
+      ownAddresses: () => own.list(gateway.listening.map(({ address }) => address)),
       clock,
     });
     settings.onReplaced(() => gateway.rulesChanged());
     return gateway;
   },
 };
-
-/** Of this host, the gateways of sandboxes among them; read anew, because interfaces come and go. */
-function ownAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((all) =>
-    (all ?? []).map(({ address }) => address),
-  );
-}

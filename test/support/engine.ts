@@ -21,7 +21,7 @@ export async function inside(container: string, script: string): Promise<string>
   return text(await exec.start({}));
 }
 
-/** Removes what a service may have left on the engine: its containers, then its network. */
+/** Removes what a service may have left on the engine: its containers, then its networks. */
 export async function sweepEngine(home: ServiceHome): Promise<void> {
   const docker = engine();
   const instance = await readFile(join(home.dataDir, 'instance-id'), 'utf8').catch(() => '');
@@ -32,7 +32,8 @@ export async function sweepEngine(home: ServiceHome): Promise<void> {
       left.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(ignore)),
     );
   }
-  await docker.getNetwork(home.network).remove().catch(ignore);
+  const networks = [home.network, `${home.network}-filtered`];
+  await Promise.all(networks.map((name) => docker.getNetwork(name).remove().catch(ignore)));
   await Promise.all(['inet', 'bridge'].map((family) => removeFence(family, instance.trim())));
 }
 

@@ -23,16 +23,18 @@ const KEPT_FILES = [
   /^risoluto\.db(-wal|-shm)?$/,
   /^(lock|instance-id)$/,
   /^audit\.(key|head)$/,
+  /^egress\.key$/,
   /^secrets\.(audit\.log|enc)$/,
   /^overlay\.(broken-[\w-]+)$/,
   /^(output|resolv)$/,
 ];
 
-const FENCE_SETS = ['open', 'open_address', 'resolvers'];
+const FENCE_SETS = ['open', 'open_address', 'resolvers', 'gateway', 'gateway_address'];
 
 interface Known {
   instance: string;
-  network: string;
+  /** The open one, and the filtered one beside it; an operator's own is both. */
+  networks: readonly string[];
   /** Ids of runs that are being prepared or run. */
   active: ReadonlySet<string>;
   /** Ids of all runs. */
@@ -54,17 +56,18 @@ export async function remainsOf(owner: Owner): Promise<string[]> {
   const active = rows.filter(({ status }) => status === 'preparing' || status === 'running');
   const known: Known = {
     instance,
-    network: owner.network,
+    networks: [owner.network, `${owner.network}-filtered`],
     active: new Set(active.map(({ id }) => id)),
     runs: new Set(rows.map(({ id }) => id)),
   };
   const containers = await containersOf(known);
   const owned = containers.filter((container) => problemOf(container, known) === null);
+  const addresses = addressesOf(owned, known);
   const found = await Promise.all([
     networks(known),
     volumes(owner),
-    fence(known, addressesOf(owned, known.network)),
-    connections(known, addressesOf(owned, known.network)),
+    fence(known, addresses),
+    ...known.networks.map((network) => connections(network, addresses)),
     dataFiles(owner.dataDir, known),
     workspaces(owner.workspacesDir),
     strayRows(owner.dataDir),
@@ -87,11 +90,12 @@ export async function expectNoRemains(owner: Owner, patienceMs = 15_000): Promis
   }
 }
 
-async function containersOf({ instance, network }: Known): Promise<ContainerInfo[]> {
+async function containersOf({ instance, networks }: Known): Promise<ContainerInfo[]> {
   const all = await engine().listContainers({ all: true });
   return all.filter(
     ({ Labels, NetworkSettings }) =>
-      Labels['risoluto.instance'] === instance || network in NetworkSettings.Networks,
+      Labels['risoluto.instance'] === instance ||
+      networks.some((network) => network in NetworkSettings.Networks),
   );
 }
 
@@ -106,33 +110,42 @@ function problemOf({ Id, Labels, State }: ContainerInfo, known: Known): string |
   return known.active.has(run) ? null : `${name}: of run ${run}, which is not active`;
 }
 
-function addressesOf(containers: readonly ContainerInfo[], network: string): Set<string> {
+function addressesOf(containers: readonly ContainerInfo[], { networks }: Known): Set<string> {
+  const endpoints = containers.flatMap(({ NetworkSettings }) =>
+    networks.map((network) => NetworkSettings.Networks[network]),
+  );
   return new Set(
-    containers.flatMap(({ NetworkSettings }) => {
-      const endpoint = NetworkSettings.Networks[network];
+    endpoints.flatMap((endpoint) => {
       const wanted = endpoint?.IPAMConfig as { IPv4Address?: string } | null | undefined;
       return [endpoint?.IPAddress, wanted?.IPv4Address].filter((text) => text) as string[];
     }),
   );
 }
 
-/** The service has one network; its bridge goes by a name that follows from instance and network. */
-async function networks({ instance, network }: Known): Promise<string[]> {
+/** A network is there once; its bridge goes by a name that follows from instance and network. */
+async function networks({ instance, networks: names }: Known): Promise<string[]> {
   const listed = await engine().listNetworks();
-  const named = listed.filter(({ Name }) => Name === network);
   const strays = listed.filter(
-    ({ Name, Labels }) => Labels?.['risoluto.instance'] === instance && Name !== network,
+    ({ Name, Labels }) => Labels?.['risoluto.instance'] === instance && !names.includes(Name),
   );
-  const number = createHash('sha256').update(`${instance}/${network}`).digest().readUInt32BE(0);
-  const bridge = `rsl${number.toString(16).padStart(8, '0')}`;
   const { stdout } = await execute('ip', ['-j', 'link', 'show']);
   const links = JSON.parse(stdout) as { ifname: string }[];
-  const bridges = links.filter(({ ifname }) => ifname === bridge);
   return [
     ...strays.map(({ Name }) => `network ${Name}`),
-    ...named.slice(1).map(({ Id }) => `network ${network}, once more (${Id.slice(0, 12)})`),
-    ...(named.length === 0 ? bridges.map(({ ifname }) => `bridge ${ifname}`) : []),
+    ...names.flatMap((network) => {
+      const named = listed.filter(({ Name }) => Name === network);
+      const bridges = links.filter(({ ifname }) => ifname === bridgeOf(instance, network));
+      return [
+        ...named.slice(1).map(({ Id }) => `network ${network}, once more (${Id.slice(0, 12)})`),
+        ...(named.length === 0 ? bridges.map(({ ifname }) => `bridge ${ifname}`) : []),
+      ];
+    }),
   ];
+}
+
+function bridgeOf(instance: string, network: string): string {
+  const number = createHash('sha256').update(`${instance}/${network}`).digest().readUInt32BE(0);
+  return `rsl${number.toString(16).padStart(8, '0')}`;
 }
 
 /** The service makes none: whatever nobody has and is younger than the service counts. */
@@ -173,7 +186,7 @@ async function fence({ instance }: Known, owned: ReadonlySet<string>): Promise<s
 }
 
 /** Connections that the kernel remembers of addresses that no run has. */
-async function connections({ network }: Known, owned: ReadonlySet<string>): Promise<string[]> {
+async function connections(network: string, owned: ReadonlySet<string>): Promise<string[]> {
   const found = await engine()
     .getNetwork(network)
     .inspect()

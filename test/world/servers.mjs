@@ -32,9 +32,9 @@ export function makeServers(certificates, note) {
       note(request.socket, { event: 'request', ...described(request) });
       answerHttp(request, response).catch(() => response.destroy());
     });
-    server.on('upgrade', (request, socket) => {
+    server.on('upgrade', (request, socket, first) => {
       note(request.socket, { event: 'request', ...described(request) });
-      echoWebSocket(request, socket);
+      echoWebSocket(request, socket, first);
     });
   }
   return { plain, secure };

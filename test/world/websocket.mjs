@@ -8,8 +8,9 @@ const ANSWER_KEY = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
  *
  * @param {import('node:http').IncomingMessage} request
  * @param {import('node:stream').Duplex} socket
+ * @param {Buffer} first bytes that came with the request
  */
-export function echoWebSocket(request, socket) {
+export function echoWebSocket(request, socket, first) {
   socket.on('error', () => socket.destroy());
   const key = request.headers['sec-websocket-key'];
   if (typeof key !== 'string') return void socket.destroy();
@@ -19,13 +20,15 @@ export function echoWebSocket(request, socket) {
       `Sec-WebSocket-Accept: ${accept}\r\n\r\n`,
   );
   let held = Buffer.alloc(0);
-  socket.on('data', (/** @type {Buffer} */ bytes) => {
+  const take = (/** @type {Buffer} */ bytes) => {
     held = Buffer.concat([held, bytes]);
     for (let frame = frameIn(held); frame !== null; frame = frameIn(held)) {
       socket.write(frame.echo);
       held = held.subarray(frame.length);
     }
-  });
+  };
+  take(first);
+  socket.on('data', take);
 }
 
 /**

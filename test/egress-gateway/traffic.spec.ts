@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { expectNoRemains } from '../support/remains.js';
+import type { RunningService } from '../support/service.js';
+import { world } from '../support/world.js';
+import type { Probe } from './probed.js';
+import { RUNTIMES, Sandbox, startFiltered } from './sandboxes.js';
+
+const MIB = 1024 * 1024;
+/** gVisor’s own network stack is several times slower. */
+const LARGE = { runc: 1024 * MIB, runsc: 128 * MIB };
+const CROWD = 1000;
+/** The gateway gives a head ten seconds. */
+const STALLED_SECONDS = 14;
+
+const bash = (script: string, seconds = 50): Probe => ({ do: 'bash', script, seconds });
+
+describe.each(RUNTIMES)('traffic through the gateway, %s', (runtime) => {
+  let service: RunningService;
+  let sandbox: Sandbox;
+  let neighbour: Sandbox;
+
+  beforeAll(async () => {
+    service = await startFiltered({
+      runtime,
+      sandbox: {
+        egressAllowlist: ['allowed.test', 'echo.test:7'],
+        egressLimits: { connections: CROWD, newConnectionsPerSecond: 20_000 },
+      },
+    });
+    [sandbox, neighbour] = await Promise.all([
+      Sandbox.start(service, 'TRAFFIC-1'),
+      Sandbox.start(service, 'TRAFFIC-2'),
+    ]);
+  });
+  afterAll(() => service?.stop());
+
+  it('N17 passes HTTP/2, chunked bodies and large ones, without holding them', async () => {
+    await world.clear();
+    const found = await sandbox.probe({
+      http2: bash(`curl -sk --http2 -w ' %{http_version}' https://allowed.test/`),
+      chunkedUp: bash(
+        `head -c 3000000 /dev/urandom >/tmp/up; for url in http://allowed.test/echo https://allowed.test/echo; do
+         curl -sk -H 'Transfer-Encoding: chunked' -H 'Expect:' -T - "$url" </tmp/up | cmp - /tmp/up && echo same; done`,
+      ),
+      chunkedDown: bash(`curl -s http://allowed.test/trickle/5`),
+    });
+    expect(found.http2.out).toMatch(/^world .* 443\n 2$/);
+    expect(found.chunkedUp.out).toBe('same\nsame\n');
+    expect(found.chunkedDown.out).toBe('world\n'.repeat(5));
+
+    const before = residentBytes(service);
+    const size = LARGE[runtime];
+    const { large } = await sandbox.probe({
+      large: bash(
+        `curl -sk -o /dev/null -w '%{size_download}' https://allowed.test/bytes/${size}`,
+        55,
+      ),
+    });
+    expect(large.out).toBe(String(size));
+    expect(residentBytes(service) - before).toBeLessThan(128 * MIB);
+  });
+
+  it('N17 carries a crowd up to its limit, and neighbours are not slowed by who stalls', async () => {
+    const stalled = sandbox.probe({
+      stall: { do: 'stall', to: 'allowed.test:443', count: 100, seconds: STALLED_SECONDS },
+    });
+    const crowd = await neighbour.probe({
+      whole: { do: 'crowd', to: 'echo.test:7', count: CROWD },
+    });
+    expect(JSON.parse(crowd.whole.answer ?? '')).toEqual({ echoed: CROWD, refused: [] });
+    const beyond = await neighbour.probe({
+      more: { do: 'crowd', to: 'echo.test:7', count: CROWD + 10 },
+    });
+    const { echoed, refused } = JSON.parse(beyond.more.answer ?? '') as {
+      echoed: number;
+      refused: number[];
+    };
+    expect(echoed).toBeGreaterThanOrEqual(CROWD);
+    expect(refused.length).toBe(CROWD + 10 - echoed);
+    expect(refused.filter((status) => status !== 429 && status !== 0)).toEqual([]);
+
+    const quick = await neighbour.probe({
+      curl: bash(`curl -s -o /dev/null -w '%{http_code} %{time_total}' http://allowed.test/`),
+    });
+    const [code, seconds] = (quick.curl.out ?? '').split(' ');
+    expect(code).toBe('200');
+    expect(Number(seconds)).toBeLessThan(1);
+    const { stall } = await stalled;
+    expect(JSON.parse(stall.answer ?? '')).toEqual({ silent: 0, half: 0, slow: 0, hello: 0 });
+  });
+
+  it('leaves nothing', async () => {
+    await Promise.all([sandbox.end(), neighbour.end()]);
+    await expectNoRemains(service);
+  });
+});
+
+function residentBytes(service: RunningService): number {
+  const status = readFileSync(`/proc/${service.pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
