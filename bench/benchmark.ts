@@ -17,11 +17,13 @@ export interface Contender {
   measure(): Promise<readonly number[]>;
 }
 
-/** Contenders in the same alternated rounds. The first is ours, and held against the second. */
+/** Contenders in the same alternated rounds. The first is ours, and held against the best of some others. */
 export interface Comparison {
   readonly name: string;
   readonly measures: readonly Measure[];
   readonly contenders: readonly Contender[];
+  /** How many of those after the first count; 1 where nothing is said. */
+  readonly heldAgainst?: number;
   readonly rounds: number;
   /** Rounds before the first that counts. */
   readonly warmUpRounds: number;
@@ -62,15 +64,19 @@ export async function runComparison(comparison: Comparison): Promise<ResultRow[]
 }
 
 function rowsOf(
-  { name, contenders }: Comparison,
+  { name, contenders, heldAgainst = 1 }: Comparison,
   measure: Measure,
   at: number,
   samples: (readonly number[])[][],
 ): ResultRow[] {
   const columns = samples.map((list) => list.map((sample) => sample[at]!));
-  const ours = quantile(columns[0]!, 0.5);
+  const medians = columns.map((column) => quantile(column, 0.5));
+  const ours = medians[0]!;
+  const others = medians.slice(1, heldAgainst + 1);
+  const best = measure.better === 'lower' ? Math.min(...others) : Math.max(...others);
+  const judged = 1 + others.indexOf(best);
   return contenders.map((contender, index) => {
-    const median = quantile(columns[index]!, 0.5);
+    const median = medians[index]!;
     const ratio = ours / median;
     return {
       comparison: name,
@@ -79,7 +85,7 @@ function rowsOf(
       median,
       p90: quantile(columns[index]!, 0.9),
       ratio,
-      verdict: index === 1 ? verdictOn(ratio, measure) : '',
+      verdict: index === judged ? verdictOn(ratio, measure) : '',
     };
   });
 }

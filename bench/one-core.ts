@@ -25,13 +25,14 @@ export function cpuMicros(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * MICROSECONDS_PER_TICK;
 }
 
-/** A script of `bench/servers` on the first core; ready when it has written its first line. */
+/** A script of `bench/servers`, on the first core; ready when it has written its first line. */
 export async function startServer(
   script: string,
   env: Record<string, string>,
+  on: readonly string[] = ON_FIRST_CORE,
 ): Promise<{ child: ChildProcess; pid: number; firstLine: string }> {
   const file = fileURLToPath(new URL(`./servers/${script}`, import.meta.url));
-  const [command = '', ...pinned] = ON_FIRST_CORE;
+  const [command = '', ...pinned] = on;
   const child = spawn(command, [...pinned, process.execPath, file], {
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],

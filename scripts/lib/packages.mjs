@@ -32,6 +32,8 @@ const PACKAGE_OF = {
   jq: 'jq',
   chromium: 'chromium',
   faketime: 'faketime',
+  squid: 'squid',
+  tinyproxy: 'tinyproxy-bin',
 };
 
 /**

@@ -71,6 +71,12 @@ describe('settings with an overlay on top', () => {
       /at most/,
     ],
     ['runs.outputLimit', { outputLimit: '64m' }, { outputLimit: '65m' }, /at most 67108864, /],
+    [
+      'runs.idleTimeoutSeconds',
+      { idleTimeoutSeconds: 60 },
+      { idleTimeoutSeconds: 901 },
+      /at most 900, /,
+    ],
     ['runs.minFreeDisk', { minFreeDisk: '2g' }, { minFreeDisk: 0 }, /at least 1073741824, .*; 0 /],
     ['codex.sandbox.timeoutSeconds', { timeoutSeconds: 1 }, { timeoutSeconds: 3601 }, /most 3600,/],
     ['codex.sandbox.resources.memory', { memory: '4g' }, { memory: '5g' }, /at most 4294967296,/],

@@ -16,7 +16,7 @@ const LEAST_RATE_LIMIT = 10;
 
 const OVERLAYABLE: readonly Overlayable[] = [
   { path: /^rateLimits\.(api|webhooks)\.limit$/, direction: 'down', least: LEAST_RATE_LIMIT },
-  { path: /^runs\.(maxConcurrent|outputLimit)$/, direction: 'down' },
+  { path: /^runs\.(maxConcurrent|outputLimit|idleTimeoutSeconds)$/, direction: 'down' },
   { path: /^runs\.minFreeDisk$/, direction: 'up' },
   // What ends with the service uses nothing without it.
   { path: /^runs\.onStop$/, direction: { to: 'end' } },

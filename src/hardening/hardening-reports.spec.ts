@@ -9,6 +9,27 @@ function active(id: string, check: HardeningCheck['check']): HardeningCheck {
   return { id, title: id, kind: 'active', check };
 }
 
+describe('a finding that was forgotten', () => {
+  it('is looked at anew, and no other is', async () => {
+    const checks = new HardeningChecks();
+    const asked: string[] = [];
+    for (const id of ['one', 'two']) {
+      const check = () => {
+        asked.push(id);
+        return Promise.resolve(passed('It is so.'));
+      };
+      checks.register({ id, title: id, kind: 'quick', check });
+    }
+    const reports = new HardeningReports(checks, new SystemClock(), new Metrics());
+    await reports.current();
+    await reports.current();
+    reports.forget('two');
+    reports.forget('none');
+    await reports.current();
+    expect(asked).toEqual(['one', 'two', 'two']);
+  });
+});
+
 describe('the checks that start containers', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());

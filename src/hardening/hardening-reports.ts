@@ -72,6 +72,12 @@ export class HardeningReports implements OnModuleDestroy {
     return this.#askThese([check], fresh);
   }
 
+  /** The next who asks is told of that item as it is then. */
+  forget(id: string): void {
+    const line = this.#lines.get(id);
+    if (line) line.known = null;
+  }
+
   /** Lets every check that can put something right do so, one after another; forgets what they found. */
   async repair(): Promise<HardeningRepair[]> {
     const repairs: HardeningRepair[] = [];

@@ -20,6 +20,7 @@ import {
 import { RequestOrigin } from '../http/origin.decorator.js';
 import type { Origin } from '../kernel/origin.js';
 import { ApiRead, ApiWrite, WriteWithParameter } from '../kernel/route-metadata.js';
+import { BACKUP } from './acknowledged-items.js';
 import { Acknowledgements } from './acknowledgements.js';
 import {
   AcknowledgeBackupBody,
@@ -97,6 +98,7 @@ export class HardeningController {
     @Body() body: AcknowledgeBackupBody,
   ): Promise<void> {
     await this.acknowledgements.acknowledgeBackup(origin, body.proof);
+    this.reports.forget(BACKUP);
   }
 
   /** Takes the acknowledgement back; there need not be one. */
@@ -107,5 +109,6 @@ export class HardeningController {
   @ApiNoContentResponse({ description: 'Not acknowledged any more, if it was' })
   async withdraw(@RequestOrigin() origin: Origin): Promise<void> {
     await this.acknowledgements.withdrawBackup(origin);
+    this.reports.forget(BACKUP);
   }
 }

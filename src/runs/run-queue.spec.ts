@@ -1,28 +1,15 @@
 import { afterAll, vi } from 'vitest';
 
-import { openAuditedDatabase } from '../../test/support/audited-database.js';
 import type { QueueUnderTest } from '../../test/support/queue-under-test.js';
+import { FAILED, openRunDatabase } from '../../test/support/run-database.js';
 import { describeRunQueue } from '../../test/support/run-queue-contract.js';
 import { removeTemporaryDirectories } from '../../test/support/temporary-database.js';
-import type { Settings } from '../config/settings.js';
 import { SystemClock } from '../kernel/clock.js';
 import { SYSTEM_ORIGIN } from '../kernel/origin.js';
-import { Metrics } from '../metrics/metrics.js';
-import type { Transaction } from '../persistence/transactions.js';
-import { LocalCancelSignal } from './cancel-signal.js';
 import { Leftovers } from './leftovers.js';
 import { LineObstacles } from './line-obstacles.js';
-import { RunAdmission } from './run-admission.js';
 import { RunCancellation } from './run-cancellation.js';
-import { RunChanges } from './run-changes.js';
-import { RunClosing } from './run-closing.js';
-import type { RunOutcome } from './run-outcome.js';
 import { DatabaseRunQueue } from './run-queue.js';
-import { RunSignals } from './run-signals.js';
-import { RunStates } from './run-states.js';
-import type { RunEntity } from './run.entity.js';
-import { RunRepository } from './run.repository.js';
-import { TurnRepository } from './turns/turn.repository.js';
 import { WaitingRoom } from './waiting-room.js';
 import { HeldWorkspaces } from './workspaces/held-workspaces.js';
 
@@ -30,15 +17,6 @@ vi.setConfig({ testTimeout: 60_000 });
 afterAll(removeTemporaryDirectories);
 
 describeRunQueue('the database', () => open());
-
-const REQUEST = { command: ['true'], env: {}, secrets: {} };
-
-const FAILED = {
-  status: 'failed',
-  exitCode: 1,
-  reason: 'exit_code',
-  message: null,
-} as const satisfies RunOutcome;
 
 /** Stands still but for what a test lets pass. */
 class MovableClock extends SystemClock {
@@ -49,42 +27,19 @@ class MovableClock extends SystemClock {
 }
 
 async function open(root?: string): Promise<QueueUnderTest> {
-  const db = await openAuditedDatabase(root === undefined ? {} : { root });
-  const { transactions } = db;
   const clock = new MovableClock();
-  const runs = new RunRepository(db.read);
-  const turns = new TurnRepository(db.read);
-  const states = new RunStates(runs, turns, clock);
-  const settings = { runs: { maxQueued: 1_000_000 } } as Settings;
-  const admission = new RunAdmission(settings, runs, turns, clock);
+  const database = await openRunDatabase(root, clock);
+  const { db, transactions, runs, turns, states, signals, closing, change, add } = database;
   const held = new HeldWorkspaces();
   const room = new WaitingRoom(clock);
-  const signals = new RunSignals(new RunChanges(), new LocalCancelSignal());
   const leftovers = new Leftovers(signals);
   const obstacles = new LineObstacles(held, room, leftovers);
-  const closing = new RunClosing(states, new Metrics());
   const cancellation = new RunCancellation(transactions, runs, closing, signals, clock);
-  const add = (issues: readonly string[], keepAlive: boolean) =>
-    transactions.run(SYSTEM_ORIGIN, async (tx) => {
-      const ids: string[] = [];
-      for (const issue of issues) {
-        const run = await admission.run(tx, { issue, request: REQUEST, keepAlive });
-        ids.push(run.id);
-      }
-      return ids;
-    });
-  const change = (id: string, work: (tx: Transaction, run: RunEntity) => Promise<unknown>) =>
-    transactions.run(SYSTEM_ORIGIN, async (tx) => {
-      const run = await runs.findIn(tx.manager, id);
-      if (run === null) throw new Error(`there is no run ${id}`);
-      await work(tx, run);
-    });
   return {
     queue: new DatabaseRunQueue(transactions, runs, turns, states, room, obstacles),
-    add: (issues) => add(issues, false),
+    add: (issues) => add(issues),
     addKept: (issues) => add(issues, true),
-    addTurn: (id, command) =>
-      change(id, (tx, run) => admission.turn(tx, run, { ...REQUEST, command })),
+    addTurn: (id, command) => database.addTurn(id, command),
     async cancel(id) {
       const { status } = await cancellation.cancel(id, SYSTEM_ORIGIN);
       if (status !== 'cancelled') throw new Error(`it was ${status}`);

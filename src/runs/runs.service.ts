@@ -25,10 +25,16 @@ export interface RunListQuery {
   limit: number;
 }
 
+/** Who waits. */
+export interface Waiting {
+  /** Fires when the client has gone. */
+  readonly gone: AbortSignal;
+  readonly clientAddress: string;
+}
+
 /** For what a client waits, and for how long. */
-export interface Wait {
+export interface Wait extends Waiting {
   seconds: number;
-  gone: AbortSignal;
   over: (run: RunEntity) => boolean;
 }
 
@@ -77,14 +83,14 @@ export class RunsService {
    *
    * @throws DomainError `too_many_streams` where too many wait.
    */
-  getFinished(id: string, seconds: number, gone: AbortSignal): Promise<RunEntity> {
-    return this.getWhen(id, { seconds, gone, over: isOver });
+  getFinished(id: string, seconds: number, waiting: Waiting): Promise<RunEntity> {
+    return this.getWhen(id, { ...waiting, seconds, over: isOver });
   }
 
   /** As `getFinished`, until something else is true of the run. */
-  async getWhen(id: string, { seconds, gone, over }: Wait): Promise<RunEntity> {
+  async getWhen(id: string, { seconds, gone, clientAddress, over }: Wait): Promise<RunEntity> {
     if (seconds === 0) return this.get(id);
-    const leave = this.#waiting.take();
+    const leave = this.#waiting.take(clientAddress);
     const deadline = this.clock.monotonicMs() + seconds * 1000;
     const waiter = new ChangeWaiter(this.signals.changes, id);
     gone.addEventListener('abort', () => waiter.poke());

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 
 /** How many connect at a time: a listener's queue is short. */
 const AT_ONCE = 200;
@@ -7,13 +7,18 @@ const AT_ONCE = 200;
 export class Crowd {
   readonly members: { socket: Socket; heard: string; closed: boolean }[] = [];
 
-  /** Opens `count` connections that each say `first` and no more. */
-  static async open(url: string, count: number, first = '', atOnce = AT_ONCE): Promise<Crowd> {
+  /** Opens `count` connections that each say `first` and no more, all from one address. */
+  static async open(
+    url: string,
+    count: number,
+    first = '',
+    { atOnce = AT_ONCE, from }: { atOnce?: number; from?: string } = {},
+  ): Promise<Crowd> {
     const crowd = new Crowd();
     const { hostname, port } = new URL(url);
-    for (let from = 0; from < count; from += atOnce) {
-      const some = Array.from({ length: Math.min(atOnce, count - from) }, () =>
-        crowd.#join(hostname, Number(port), first),
+    for (let opened = 0; opened < count; opened += atOnce) {
+      const some = Array.from({ length: Math.min(atOnce, count - opened) }, () =>
+        crowd.#join({ host: hostname, port: Number(port), localAddress: from }, first),
       );
       await Promise.all(some);
     }
@@ -34,8 +39,8 @@ export class Crowd {
     for (const { socket } of this.members) socket.destroy();
   }
 
-  #join(host: string, port: number, first: string): Promise<void> {
-    const socket = connect({ host, port });
+  #join(to: TcpNetConnectOpts, first: string): Promise<void> {
+    const socket = connect(to);
     const member = { socket, heard: '', closed: false };
     this.members.push(member);
     socket.setEncoding('latin1').on('data', (text: string) => {

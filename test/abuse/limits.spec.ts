@@ -172,7 +172,9 @@ describe('a service under abuse', () => {
     // All in one moment they would be 1,100 requests of two milliseconds each, which is another test.
     const crowds: Crowd[] = [];
     for (let opened = 0; opened < 1100; opened += 100) {
-      crowds.push(await Crowd.open(service.url, 100, wait));
+      // One address alone gets a quarter of the places.
+      const from = `127.0.0.${2 + crowds.length}`;
+      crowds.push(await Crowd.open(service.url, 100, wait, { from }));
       await sleep(250);
     }
     const heard = (what: RegExp) => crowds.reduce((sum, crowd) => sum + crowd.heard(what), 0);
@@ -181,6 +183,12 @@ describe('a service under abuse', () => {
     await sleep(1000);
     expect([refused(), heard(/./)]).toEqual([100, 100]);
     for (const crowd of crowds) crowd.leave();
+    const alone = await Crowd.open(service.url, 300, wait, { from: '127.0.0.99' });
+    const turnedAway = () => alone.heard(/^HTTP\/1\.1 503 [^]*"too_many_streams"/);
+    await expect.poll(turnedAway, { timeout: 60_000, interval: 200 }).toBe(50);
+    const other = await service.api('GET', `/api/v1/runs/${id}?wait=1`, { token: TOKEN });
+    expect(other.status, other.text).toBe(200);
+    alone.leave();
     const again = async () => {
       const answer = await service.api('GET', `/api/v1/runs/${id}?wait=1`, { token: TOKEN });
       return answer.status === 200 ? true : null;
@@ -209,7 +217,7 @@ describe('a service under abuse', () => {
     const head = `POST /api/v1/runs HTTP/1.1\r\n${HOST}Content-Type: application/json\r\n`;
     const large = `${head}Content-Length: ${MiB}\r\n\r\n${' '.repeat(MiB - 1)}`;
     const before = await residentBytes(service.pid);
-    const crowd = await Crowd.open(service.url, 400, large, 10);
+    const crowd = await Crowd.open(service.url, 400, large, { atOnce: 10 });
     const refused = () => (crowd.heard(/^HTTP\/1\.1 503 [^]*"server_busy"/) >= 300 ? true : null);
     await until('the oldest bodies to give way', refused, 60_000);
     const held = (await residentBytes(service.pid)) - before;

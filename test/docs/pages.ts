@@ -13,6 +13,7 @@ export interface PageSetup {
 const USUAL: PageSetup = { service: {}, env: {}, expressions: {} };
 
 const TOKEN = 'the-write-token-of-a-page';
+const MASTER_KEY = 'the-master-key-of-a-page-0123456789abcdef';
 
 const SETUPS: Readonly<Record<string, Partial<PageSetup>>> = {
   'README.md': { service: null },
@@ -29,8 +30,11 @@ const SETUPS: Readonly<Record<string, Partial<PageSetup>>> = {
     service: { yaml: { codex: { sandbox: { image: 'team-sandbox:1' } } } },
   },
   'docs/hardening.md': {
-    service: { env: { RISOLUTO_WRITE_TOKEN: TOKEN } },
-    env: { RISOLUTO_WRITE_TOKEN: TOKEN },
+    service: {
+      env: { RISOLUTO_WRITE_TOKEN: TOKEN, MASTER_KEY },
+      yaml: { codex: { sandbox: { security: { gvisor: true } } } },
+    },
+    env: { RISOLUTO_WRITE_TOKEN: TOKEN, MASTER_KEY },
   },
 };
 

@@ -4,7 +4,7 @@ import { engine, inside } from '../support/engine.js';
 import { createRun, finishRun, runToEnd } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
 import { EngineProxy } from './engine-proxy.js';
-import { containersOf, runFiles } from './leftovers.js';
+import { containersOf, labelsOf, runFiles } from './leftovers.js';
 import { cancelRun, sh, showRun, UNLIMITED, untilPrinted, untilStatus } from './run-questions.js';
 import { until } from './until.js';
 
@@ -178,6 +178,31 @@ describe('a sandbox that cannot be removed', () => {
       proxy.refused = null;
     }
     await runToEnd(service, { issue: 'STAYS-2', command: ['true'] });
+    await untilNothingIsLeft();
+  });
+
+  it('keeps the next run of its issue waiting for as long as it may run', async () => {
+    const left = await engine().createContainer({
+      Image: 'risoluto-sandbox:latest',
+      Cmd: ['sleep', '600'],
+      Labels: { ...(await labelsOf(service)), 'risoluto.issue': 'STAYS-3' },
+      HostConfig: { NetworkMode: 'none' },
+    });
+    await left.start();
+    proxy.refused = new RegExp(`^DELETE [^ ]*${left.id}`);
+    const id = await createRun(service, { issue: 'STAYS-3', command: ['echo', 'alone'] });
+    try {
+      expect(await untilHeldUp(id)).toMatchObject({
+        message: expect.stringContaining('earlier run of the issue'),
+      });
+      const other = { issue: 'STAYS-4', command: ['echo', 'passed'] };
+      expect(await runToEnd(service, other)).toMatchObject({ stdout: 'passed\n' });
+      expect((await left.inspect()).State.Running).toBe(true);
+      expect((await showRun(service, id)).phases.runningAt).toBeNull();
+    } finally {
+      proxy.refused = null;
+    }
+    expect(await finishRun(service, id)).toMatchObject({ stdout: 'alone\n', reason: null });
     await untilNothingIsLeft();
   });
 });

@@ -12,6 +12,12 @@ export async function containersOf(service: RunningService, runId?: string): Pro
   return found.map(({ Id }) => Id);
 }
 
+/** What tells the engine that a sandbox is the service's. */
+export async function labelsOf(service: RunningService): Promise<Record<string, string>> {
+  const instance = (await readFile(join(service.dataDir, 'instance-id'), 'utf8')).trim();
+  return { 'risoluto.instance': instance, 'risoluto.sandbox': 'true' };
+}
+
 export async function volumes(): Promise<string[]> {
   const { Volumes } = await engine().listVolumes();
   return (Volumes ?? []).map(({ Name }) => Name).sort();

@@ -18,6 +18,20 @@ export function secretsFileOf06(masterKey: string, values: Record<string, string
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
+/** The table of Risoluto 0.6 with these secrets, as SQL: each has a ciphertext of its own. */
+export function secretsTableOf06(masterKey: string, values: Record<string, string>): string {
+  const rows = Object.entries(values).map(([key, value]) => {
+    const iv = randomBytes(12);
+    const gcm = createCipheriv('aes-256-gcm', keyOf(masterKey), iv);
+    const ciphertext = Buffer.concat([gcm.update(value, 'utf8'), gcm.final()]);
+    const columns = [ciphertext, iv, gcm.getAuthTag()].map((bytes) => bytes.toString('base64'));
+    return `('${[key, ...columns].join("','")}', '2025-06-01 10:20:30')`;
+  });
+  return `CREATE TABLE encrypted_secrets
+    (key TEXT PRIMARY KEY, ciphertext TEXT, iv TEXT, auth_tag TEXT, updated_at TEXT);
+    INSERT INTO encrypted_secrets VALUES ${rows.join()}`;
+}
+
 /** As Risoluto 0.6 reads it. @throws Error for what it could not read */
 export function valuesOfFileFor06(masterKey: string, text: string): Record<string, string> {
   const file = JSON.parse(text) as Record<string, string | number>;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import type { Cli } from '../cli.js';
 import { withExamples } from '../help.js';
-import type { RunView } from '../run/run-view.js';
+import { hasFinished, type RunView } from '../run/run-view.js';
 import { serviceCommand, serviceOf } from '../service-command.js';
 
 export function cancelCommand(cli: Cli): Command {
@@ -12,7 +12,9 @@ export function cancelCommand(cli: Cli): Command {
     .action(async (id: string) => {
       const path = `/runs/${encodeURIComponent(id)}/cancel`;
       const run = await serviceOf(cli, command).request<RunView>('POST', path);
-      cli.print(run, `run ${run.id} is being cancelled`);
+      // One that was idle between its turns is over at once, as its last turn ended.
+      const over = run.keepAlive && hasFinished(run);
+      cli.print(run, over ? `run ${run.id} is closed` : `run ${run.id} is being cancelled`);
     });
   return withExamples(command, { does: 'a run by its id', line: 'npx risoluto cancel "$ID"' });
 }

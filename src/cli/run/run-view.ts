@@ -11,6 +11,8 @@ export interface RunView {
   actor: string;
   createdAt: string;
   phases: Record<string, string | null>;
+  keepAlive: boolean;
+  turn: number;
   command: string[];
   env: string[];
   secrets: Record<string, string>;
@@ -28,6 +30,7 @@ export function describeRun(run: RunView): string {
     ['run', run.id],
     ['issue', run.issue],
     ['status', run.status],
+    ['turn', run.keepAlive ? String(run.turn) : null],
     ['exit code', run.exitCode === null ? null : String(run.exitCode)],
     ['reason', run.reason],
     ['message', run.message],

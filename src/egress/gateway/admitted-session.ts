@@ -6,9 +6,11 @@ import type { EgressRules, GatewaySession } from './gateway-session.js';
 import type { LimitReason } from './refusal-text.js';
 import type { FixedTarget } from './target-judge.js';
 import { TokenBucket } from './token-bucket.js';
+import { WorkGate } from './work-gate.js';
 
 /** Connections beyond the limit that are still told why; the others are closed without a word. */
 const TOLD_BEYOND_LIMIT = 64;
+const MOST_NAMES_AT_ONCE = 32;
 
 /** How a new connection is taken: served, told of its limit, or closed without a word. */
 export interface Entrance {
@@ -28,6 +30,8 @@ export class AdmittedSession implements FlowOwner {
   readonly credentials: ExpectedCredentials;
   readonly connections = new Set<SessionClient>();
   readonly flows = new Set<Flow>();
+  /** So that one with many slow names does not fill the resolver. */
+  readonly resolving = new WorkGate(MOST_NAMES_AT_ONCE);
   #limits: EgressRules['limits'];
   readonly #starts: TokenBucket;
   readonly #refusals: TokenBucket;

@@ -24,7 +24,10 @@ export class ConnectionOpener {
   /** Resolved and checked, without a connection. */
   async fix(client: ClientConnection, target: Target): Promise<FixedTarget> {
     this.#check(client, target);
-    const addresses = await this.#judge.addressesOf(target);
+    const addresses = await client.session.resolving.run(() => {
+      if (client.signal.aborted) throw new ClientGone();
+      return this.#judge.addressesOf(target);
+    });
     this.#check(client, target);
     return { target, addresses };
   }

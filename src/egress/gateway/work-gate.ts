@@ -8,18 +8,28 @@ export class WorkGate {
     this.#most = most;
   }
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#most) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } else {
-      this.#running += 1;
-    }
+  /** A work that takes longer than `inTheWayMs` goes on, and no longer counts. */
+  async run<T>(work: () => Promise<T>, inTheWayMs?: number): Promise<T> {
+    if (this.#running < this.#most) this.#running += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    let left = false;
+    const leave = (): void => {
+      if (!left) this.#leave();
+      left = true;
+    };
+    const timer = inTheWayMs === undefined ? undefined : setTimeout(leave, inTheWayMs);
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running -= 1;
+      clearTimeout(timer);
+      leave();
     }
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift();
+    // Whoever waited has the place at once.
+    if (next) next();
+    else this.#running -= 1;
   }
 }

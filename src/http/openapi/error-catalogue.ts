@@ -53,7 +53,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   disk_low: 'The disk of the workspaces, or of the service’s own data, has too little free space.',
   queue_full: 'As many runs wait as may (`runs.maxQueued`); nothing was stored. Try again later.',
   shutting_down: 'The service is stopping; try again.',
-  too_many_streams: 'Too many clients wait for runs or read output; try again.',
+  too_many_streams:
+    'Too many clients, or too many of this address, wait for runs or read output; try again.',
   not_ready: 'A part without which the service cannot serve has failed; `details` name it.',
   engine_unavailable: 'The container engine does not answer.',
   egress_unenforceable:

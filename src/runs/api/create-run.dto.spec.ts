@@ -15,7 +15,7 @@ describe('CreateRunDto', () => {
     expect(await wrongFields(least)).toEqual([]);
   });
 
-  it.each(['image', 'env', 'secrets', 'policy', 'timeoutSeconds', 'issue', 'command'])(
+  it.each(['image', 'env', 'secrets', 'policy', 'timeoutSeconds', 'keepAlive', 'issue', 'command'])(
     'refuses null for %s',
     async (field) => {
       expect(await wrongFields({ ...least, [field]: null })).toEqual([field]);

@@ -10,6 +10,8 @@ import type { RunsService } from '../runs.service.js';
 import { wantsEvents } from './decision-format.js';
 import { RunEgressController } from './run-egress.controller.js';
 
+const CLIENT = '127.0.0.1';
+
 describe('RunEgressController', () => {
   it('keeps no place for a client that was gone before its run was found', async () => {
     const places = new Places(1);
@@ -20,13 +22,16 @@ describe('RunEgressController', () => {
         return Promise.resolve({ id: 'R' });
       },
     } as unknown as RunsService;
-    const follower = { enter: () => places.take() } as unknown as DecisionFollower;
+    const follower = {
+      enter: (client: string) => places.take(client),
+    } as unknown as DecisionFollower;
     let hijacked = false;
-    const reply = { raw, hijack: () => (hijacked = true) } as unknown as FastifyReply;
+    const request = { risoluto: { clientAddress: CLIENT } };
+    const reply = { raw, request, hijack: () => (hijacked = true) } as unknown as FastifyReply;
     const controller = new RunEgressController(runs, {} as DecisionTrail, follower);
     await controller.egress('R', { limit: 50 }, 'text/event-stream', undefined, reply);
     expect(hijacked).toBe(true);
-    expect(() => places.take()).not.toThrow();
+    expect(() => places.take(CLIENT)).not.toThrow();
   });
 
   it.each([

@@ -89,7 +89,7 @@ export class RunEgressController {
     if (!wantsEvents(accept)) return void (await reply.send(await this.#page(run, query)));
     // `close` comes once: a place that is taken after it would never be given back.
     if (gone.aborted) return void reply.hijack();
-    reply.raw.once('close', this.follower.enter());
+    reply.raw.once('close', this.follower.enter(reply.request.risoluto.clientAddress));
     const after = query.after ?? seqOf(lastEventId);
     const events = this.#events({ runId: run.id, after, filter: filterOf(query) }, gone);
     await sendStream(reply, events, {

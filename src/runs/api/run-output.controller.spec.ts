@@ -18,12 +18,12 @@ describe('RunOutputController', () => {
         return Promise.resolve({ id: 'R' });
       },
     } as unknown as RunsService;
-    const follower = { enter: () => places.take() } as unknown as OutputFollower;
+    const follower = { enter: () => places.take('::1') } as unknown as OutputFollower;
     let hijacked = false;
     const reply = { raw, hijack: () => (hijacked = true) } as unknown as FastifyReply;
     const controller = new RunOutputController(runs, follower);
     await controller.output('R', {}, undefined, undefined, reply);
     expect(hijacked).toBe(true);
-    expect(() => places.take()).not.toThrow();
+    expect(() => places.take('::1')).not.toThrow();
   });
 });

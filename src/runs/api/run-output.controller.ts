@@ -76,7 +76,7 @@ export class RunOutputController {
     const format = chosenFormat(accept);
     const after = query.after ?? seqOf(lastEventId);
     const live = format === 'events' || query.follow === 'true';
-    reply.raw.once('close', this.follower.enter());
+    reply.raw.once('close', this.follower.enter(reply.request.risoluto.clientAddress));
     const chunks = live
       ? this.#live(run.id, after, { format, gone })
       : this.#stored(run.id, after, format);

@@ -130,7 +130,9 @@ export class RunsController {
   ): Promise<RunView> {
     const gone = new AbortController();
     if (query.wait > 0) reply.raw.once('close', () => gone.abort());
-    return this.#view(await this.runs.getFinished(id, query.wait, gone.signal));
+    const { clientAddress } = reply.request.risoluto;
+    const waiting = { gone: gone.signal, clientAddress };
+    return this.#view(await this.runs.getFinished(id, query.wait, waiting));
   }
 
   /**

@@ -105,7 +105,8 @@ export class TurnsController {
   ): Promise<TurnView> {
     const gone = new AbortController();
     if (query.wait > 0) reply.raw.once('close', () => gone.abort());
-    const wait = { seconds: query.wait, gone: gone.signal };
+    const { clientAddress } = reply.request.risoluto;
+    const wait = { seconds: query.wait, gone: gone.signal, clientAddress };
     return this.#view(await this.turns.getOver(id, turnNumber(number), wait));
   }
 

@@ -121,7 +121,9 @@ describe('DecisionFollower', () => {
     const updated = new Map(
       told.filter((one) => one.startsWith('~')).map((one) => [one.split(' ')[0], one]),
     );
-    expect([...updated.values()]).toEqual(hosts.map((host, n) => `~${n + 1} ${host} 2`));
+    // A new row may be told once more, when it was read before it was heard of.
+    const known = [...updated.values()].filter((one) => one.endsWith(' 2'));
+    expect(known).toEqual(hosts.map((host, n) => `~${n + 1} ${host} 2`));
   });
 
   it('tells a filtered reader of nothing else', async () => {
@@ -159,9 +161,9 @@ describe('DecisionFollower', () => {
     const follower = new DecisionFollower({} as DecisionTrail, {} as RunRepository, signals);
     const places: (() => void)[] = [];
     expect(() => {
-      for (let n = 0; n < 1000; n++) places.push(follower.enter());
+      for (let n = 0; n < 1000; n++) places.push(follower.enter(`10.0.0.${n % 200}`));
     }).toThrow('Too many clients');
     places.pop()?.();
-    expect(() => follower.enter()).not.toThrow();
+    expect(() => follower.enter('10.0.1.1')).not.toThrow();
   });
 });

@@ -31,12 +31,12 @@ export class DecisionFollower {
   ) {}
 
   /**
-   * A place for one more follower; call the answer when it is done.
+   * A place for one more follower of this client address; call the answer when it is done.
    *
    * @throws DomainError `too_many_streams`
    */
-  enter(): () => void {
-    return this.#places.take();
+  enter(clientAddress: string): () => void {
+    return this.#places.take(clientAddress);
   }
 
   /** What is stored, and what comes until the run has finished, the service stops or `gone` fires. */

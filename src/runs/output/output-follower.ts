@@ -48,8 +48,8 @@ export class OutputFollower {
    *
    * @throws DomainError `too_many_streams`
    */
-  enter(): () => void {
-    return this.#places.take();
+  enter(clientAddress: string): () => void {
+    return this.#places.take(clientAddress);
   }
 
   /** What is stored, and what comes until the run has finished, the service stops or `gone` fires. */

@@ -15,6 +15,9 @@ import { policyOfTurn } from '../turns/turn-policy.js';
 
 const SECRETS_LIMIT_BYTES = 128 * 1024;
 
+/** A turn without network access is not told of a gateway that it would wait for. */
+const NO_PLACE: NetworkPlace = { mode: 'none', resolvConf: '' };
+
 /** Bytes that go into the sandbox, once. */
 export interface PreparedFrame {
   bytes: Buffer;
@@ -62,7 +65,8 @@ export class PrepareStep {
     const paths = await this.workspaces.prepare(run.issue, image, (directory) =>
       this.gift.give(directory, image),
     );
-    const frame = this.#frame(session, injected, place);
+    const gateway = policy.networkAccess ? place : NO_PLACE;
+    const frame = this.#frame(session, injected, gateway);
     const sandbox = await this.host.sandboxes.create({
       runId: run.id,
       issue: run.issue,
@@ -74,7 +78,7 @@ export class PrepareStep {
       resolvConf: place.resolvConf,
     });
     session.sandbox = sandbox;
-    session.gatewayPassword = this.host.network.credentials(place, run.id, run.turn)?.password;
+    session.gatewayPassword = this.host.network.credentials(gateway, run.id, run.turn)?.password;
     if (place.mode === 'bridge') await place.confirmed;
     return { policy, place, sandbox, frame };
   }

@@ -1,4 +1,4 @@
-import { open, readFile, stat, truncate, type FileHandle } from 'node:fs/promises';
+import { chmod, open, readFile, stat, truncate, type FileHandle } from 'node:fs/promises';
 
 import type { AuditLog } from '../../audit/audit-log.js';
 import type { AuditRow } from '../../audit/audit-row.js';
@@ -32,6 +32,7 @@ export class SecretLog {
   /** Repairs a torn end and appends every operation that the file lacks. */
   async level(): Promise<void> {
     this.#behind = true;
+    await this.#closeToOthers();
     await this.#repairEnd();
     const written = await this.#linesAtEnd();
     const last = written.at(-1);
@@ -40,6 +41,13 @@ export class SecretLog {
       await this.#writeSince(last.sequence, () => true);
     else await this.#writeMissing();
     this.#behind = false;
+  }
+
+  /** Risoluto 0.6 may have left it readable by others. */
+  async #closeToOthers(): Promise<void> {
+    await chmod(this.file, 0o600).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
   }
 
   /** Where the end of the file does not fit the rows, or is short, every line is compared. */
