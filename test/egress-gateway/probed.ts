@@ -38,7 +38,15 @@ export interface Outcome {
   error?: string;
 }
 
-const FILES = ['probe.mjs', 'crowd.mjs', 'direct.mjs', 'tunnel.mjs', 'hello.mjs', 'beat.mjs'];
+const FILES = [
+  'probe.mjs',
+  'crowd.mjs',
+  'direct.mjs',
+  'tunnel.mjs',
+  'hello.mjs',
+  'beat.mjs',
+  'hold.mjs',
+];
 
 /** A command that keeps its environment in a file, puts the probes beside it, says `up` and waits. */
 export function waitingForProbes(): string[] {
@@ -72,6 +80,11 @@ export class Probed {
   async background(script: string): Promise<void> {
     const options = { Cmd: ['bash', '-c', `. /tmp/env; ${script}`] };
     await (await engine().getContainer(this.container).exec(options)).start({ Detach: true });
+  }
+
+  /** Opens a tunnel that says `say` and then only listens; what it hears goes to the file. */
+  hold(to: string, say: string, file: string): Promise<void> {
+    return this.background(`exec node /tmp/probes/hold.mjs ${to} $'${say}' ${file}`);
   }
 
   /** Its own address in its one network, and the MAC. */

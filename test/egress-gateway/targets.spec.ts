@@ -175,7 +175,7 @@ describe.each(RUNTIMES)('where the gateway goes, %s', (runtime) => {
     for (const one of hosts) {
       expect(found[`port ${one}`], one).toMatchObject({ status: 403, reason: 'blocked_address' });
     }
-    expect([403, 502, 504]).toContain(found.neighbour?.status);
+    expect(found.neighbour).toMatchObject({ status: 403, reason: 'blocked_address' });
     const served = await neighbour.probe({ own: { do: 'tcp', host: '127.0.0.1', port: 8000 } });
     expect(served.own.answer).toBe('here');
     expect(found.literal).toMatchObject({ status: 403, reason: 'blocked_address' });

@@ -75,6 +75,18 @@ export function sctpInit(): Buffer {
   return packet;
 }
 
+/** The segment that asks for a TCP connection, from port 40000. */
+export function tcpSyn({ from, to, port }: { from: string; to: string; port: number }): Buffer {
+  const segment = Buffer.alloc(20);
+  segment.writeUInt16BE(40_000, 0);
+  segment.writeUInt16BE(port, 2);
+  segment.writeUInt32BE(0x52495331, 4);
+  segment.set([0x50, 0x02, 0xff, 0xff], 12);
+  const pseudo = Buffer.from([...octets(from), ...octets(to), 0, 6, 0, segment.length]);
+  segment.writeUInt16BE(checksum(Buffer.concat([pseudo, segment])), 16);
+  return segment;
+}
+
 export function ethernetFrame(to: string, from: string, type: number, payload: Buffer): Buffer {
   const header = Buffer.concat([
     macBytes(to),

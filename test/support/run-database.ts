@@ -66,6 +66,7 @@ export async function openRunDatabase(root?: string, clock: Clock = new SystemCl
     passTurn: (id: string, outcome: RunOutcome = FAILED) =>
       change(id, async ({ manager }, run) => {
         await states.prepare(manager, run);
+        await states.begin(manager, run, { runningAt: 1, containerId: 'c', sandboxReport: '{}' });
         await states.endTurn(manager, run, outcome);
       }),
   };
