@@ -59,12 +59,14 @@ function stream(bytes: number): Readable {
   });
 }
 
-/** So many bytes, none like the others, in chunks of any length. */
+/** So many bytes, no chunk like the one before, of any length. */
 function noise(bytes: number): Readable {
+  const block = randomBytes(MiB);
   let left = bytes;
   return new Readable({
     read() {
-      const part = randomBytes(Math.min(left, randomInt(1, 100_000)));
+      const from = randomInt(0, MiB / 2);
+      const part = block.subarray(from, from + Math.min(left, randomInt(1, 100_000)));
       left -= part.length;
       this.push(part.length > 0 ? part : null);
     },
@@ -191,7 +193,7 @@ describe('large and many', () => {
   });
 
   it('streams arrive as they were sent, however they are read', async () => {
-    const bytes = sized(24, 512) * MiB;
+    const bytes = sized(48, 512) * MiB;
     const sent = createHash('sha256');
     const got = createHash('sha256');
     await serve(9000, (socket) => {
@@ -204,9 +206,10 @@ describe('large and many', () => {
     socket.on('data', (part: Buffer) => {
       got.update(part);
       count += part.length;
-      if (part.length % 3 !== 0) return;
+      if (count % 7 !== 0) return;
+      // Until no buffer on the way has room.
       socket.pause();
-      setTimeout(() => socket.resume(), part.length % 7);
+      setTimeout(() => socket.resume(), 30);
     });
     await once(socket, 'end');
     expect(count).toBe(bytes);
