@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 
 import type { Target } from './allowlist-match.js';
 import type { ClientConnection } from './client-connection.js';
@@ -32,11 +32,12 @@ export class ConnectionOpener {
     return { target, addresses };
   }
 
-  async open(client: ClientConnection, target: Target): Promise<Opened> {
+  /** `onread` where its bytes are to be read past its stream. */
+  async open(client: ClientConnection, target: Target, onread?: OnReadOpts): Promise<Opened> {
     const { addresses } =
       client.fixed?.target === target ? client.fixed : await this.fix(client, target);
     this.#judge.passAddresses(target, addresses);
-    const socket = await this.#dial(client, target, addresses);
+    const socket = await this.#dial(client, { target, addresses }, onread);
     try {
       // The rules may have changed in the meantime; from here to the flow nothing waits.
       const passage = this.#check(client, target);
@@ -57,12 +58,13 @@ export class ConnectionOpener {
 
   async #dial(
     { signal }: ClientConnection,
-    target: Target,
-    addresses: readonly string[],
+    { target, addresses }: FixedTarget,
+    onread: OnReadOpts | undefined,
   ): Promise<Socket> {
-    const options = { port: target.port, timeoutMs: this.#connectMs, signal };
+    const { port } = target;
+    const options = { port, timeoutMs: this.#connectMs, highWaterMark: BUFFER_BYTES };
     try {
-      return await dial(addresses, { ...options, highWaterMark: BUFFER_BYTES });
+      return await dial(addresses, { ...options, signal, onread });
     } catch (error) {
       if (signal.aborted) throw new ClientGone();
       throw unreachableRefusal(target, error instanceof DialTimeout);

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type OnReadOpts, type Socket } from 'node:net';
 
 /** As RFC 8305 recommends. */
 const NEXT_ATTEMPT_MS = 250;
@@ -11,6 +11,8 @@ export interface DialOptions {
   /** Gives up at once. */
   readonly signal: AbortSignal;
   readonly highWaterMark: number;
+  /** What reads the connection in the place of its stream; of attempts only one is read. */
+  readonly onread?: OnReadOpts | undefined;
 }
 
 export class DialTimeout extends Error {}
@@ -85,7 +87,7 @@ class Dialling {
   }
 }
 
-function connectTo(host: string, { port, highWaterMark }: DialOptions): Socket {
+function connectTo(host: string, { port, highWaterMark, onread }: DialOptions): Socket {
   const options = {
     host,
     port,
@@ -95,6 +97,7 @@ function connectTo(host: string, { port, highWaterMark }: DialOptions): Socket {
     keepAliveInitialDelay: KEEP_ALIVE_MS,
     // Node hands it on to its streams, though its types do not say so.
     highWaterMark,
+    ...(onread && { onread }),
   };
   const socket = connect(options);
   // Whoever holds the socket learns of its end by its closing.
