@@ -18,7 +18,10 @@ export function pathOf(url: string): string {
 export function checkFrame(request: FastifyRequest): void {
   const { url = '' } = request.raw;
   if (!url.startsWith('/') || url.includes('#')) {
-    throw new DomainError('malformed_request', 'The request target must be a path, without a fragment');
+    throw new DomainError(
+      'malformed_request',
+      'The request target must be a path, without a fragment',
+    );
   }
   const hosts = countHosts(request.raw.rawHeaders);
   if (hosts > 1 || (hosts === 0 && request.raw.httpVersion !== '1.0')) {
