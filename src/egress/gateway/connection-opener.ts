@@ -25,7 +25,7 @@ export class ConnectionOpener {
   async fix(client: ClientConnection, target: Target): Promise<FixedTarget> {
     this.#check(client, target);
     const addresses = await client.session.resolving.run(() => {
-      if (client.signal.aborted) throw new ClientGone();
+      if (client.presence.isGone) throw new ClientGone();
       return this.#judge.addressesOf(target);
     });
     this.#check(client, target);
@@ -34,6 +34,7 @@ export class ConnectionOpener {
 
   /** `onread` where its bytes are to be read past its stream. */
   async open(client: ClientConnection, target: Target, onread?: OnReadOpts): Promise<Opened> {
+    this.#check(client, target);
     const { addresses } =
       client.fixed?.target === target ? client.fixed : await this.fix(client, target);
     this.#judge.passAddresses(target, addresses);
@@ -51,22 +52,22 @@ export class ConnectionOpener {
   }
 
   #check(client: ClientConnection, target: Target): Passage {
-    if (client.signal.aborted) throw new ClientGone();
+    if (client.presence.isGone) throw new ClientGone();
     if (client.session.bytesAreUsedUp) throw limitRefusal('byte_limit', client.session.limits);
     return this.#judge.pass(target, client.session.session);
   }
 
   async #dial(
-    { signal }: ClientConnection,
+    { presence }: ClientConnection,
     { target, addresses }: FixedTarget,
     onread: OnReadOpts | undefined,
   ): Promise<Socket> {
     const { port } = target;
     const options = { port, timeoutMs: this.#connectMs, highWaterMark: BUFFER_BYTES };
     try {
-      return await dial(addresses, { ...options, signal, onread });
+      return await dial(addresses, { ...options, presence, onread });
     } catch (error) {
-      if (signal.aborted) throw new ClientGone();
+      if (presence.isGone) throw new ClientGone();
       throw unreachableRefusal(target, error instanceof DialTimeout);
     }
   }

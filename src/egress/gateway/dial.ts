@@ -1,5 +1,7 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net';
 
+import type { ClientPresence } from './client-presence.js';
+
 /** As RFC 8305 recommends. */
 const NEXT_ATTEMPT_MS = 250;
 const MOST_ATTEMPTS = 8;
@@ -8,8 +10,8 @@ const KEEP_ALIVE_MS = 60_000;
 export interface DialOptions {
   readonly port: number;
   readonly timeoutMs: number;
-  /** Gives up at once. */
-  readonly signal: AbortSignal;
+  /** Of whom it is for; without them it is given up. */
+  readonly presence: ClientPresence;
   readonly highWaterMark: number;
   /** What reads the connection in the place of its stream; of attempts only one is read. */
   readonly onread?: OnReadOpts | undefined;
@@ -43,12 +45,12 @@ class Dialling {
     this.#options = options;
     this.#outcome = outcome;
     this.#deadline = setTimeout(() => this.#fail(new DialTimeout('timed out')), options.timeoutMs);
-    options.signal.addEventListener('abort', this.#abort);
-    if (options.signal.aborted) this.#abort();
+    options.presence.add(this.#giveUp);
+    if (options.presence.isGone) this.#giveUp();
     else this.#attempt();
   }
 
-  readonly #abort = (): void => this.#fail(new Error('given up'));
+  readonly #giveUp = (): void => this.#fail(new Error('given up'));
 
   #attempt(): void {
     const host = this.#waiting.shift();
@@ -81,7 +83,7 @@ class Dialling {
   #stop(): void {
     clearTimeout(this.#deadline);
     clearTimeout(this.#next);
-    this.#options.signal.removeEventListener('abort', this.#abort);
+    this.#options.presence.remove(this.#giveUp);
     for (const attempt of this.#attempts) attempt.destroy();
     this.#attempts.clear();
   }

@@ -60,6 +60,8 @@ export class ProxyRequests {
     req: IncomingMessage,
     res: ServerResponse,
   ): Promise<void> {
+    await client.turn(res);
+    if (client.presence.isGone) return;
     await this.#orRefuse(client, req, {
       refuse: (refusal) => {
         if (res.headersSent) client.destroy();

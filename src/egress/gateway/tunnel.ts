@@ -28,10 +28,10 @@ export class Tunnel {
   readonly #flow: Flow;
   readonly #mustBeTls: boolean;
   readonly #reader: UpstreamReader;
-  readonly #hello = new ClientHelloReader();
+  /** `null` once it is decided what becomes of the client's bytes. */
+  #hello: ClientHelloReader | null = new ClientHelloReader();
   #held = new HeldBytes();
   #helloTimer: NodeJS.Timeout | undefined;
-  #decided = false;
 
   constructor(
     client: ClientConnection,
@@ -70,9 +70,9 @@ export class Tunnel {
 
   readonly #inspect = (bytes: Buffer): void => {
     this.#held.append(bytes);
-    const state = this.#hello.feed(bytes);
-    if (state.kind === 'incomplete') this.#waitForHello();
-    else this.#decide(state);
+    const state = this.#hello?.feed(bytes);
+    if (state?.kind === 'incomplete') this.#waitForHello();
+    else if (state) this.#decide(state);
   };
 
   readonly #onEarlyEnd = (): void => {
@@ -88,8 +88,8 @@ export class Tunnel {
   }
 
   #decide(state: Exclude<HelloState, { kind: 'incomplete' }>): void {
-    if (this.#decided) return;
-    this.#decided = true;
+    if (this.#hello === null) return;
+    this.#hello = null;
     clearTimeout(this.#helloTimer);
     this.#client.socket.off('data', this.#inspect).off('end', this.#onEarlyEnd);
     if (this.#flow.over) return;
