@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 
-import { FAILED, openRunDatabase } from '../../test/support/run-database.js';
+import { begunTurn, FAILED, openRunDatabase } from '../../test/support/run-database.js';
 import { removeTemporaryDirectories } from '../../test/support/temporary-database.js';
 import type { RunOutcome } from './run-outcome.js';
 
@@ -30,8 +30,7 @@ it('the row of a run is its next turn’s once that is asked for, and the last o
   const [id = ''] = await at.add(['A'], true);
   await at.change(id, async ({ manager }, run) => {
     await at.states.prepare(manager, run);
-    const sandbox = { runningAt: 5, containerId: 'c1', sandboxReport: '{"of":1}' };
-    await at.states.begin(manager, run, sandbox);
+    await at.states.begin(manager, run, begunTurn(id, '{"of":1}'));
     await at.states.endTurn(manager, run, FAILED);
   });
   expect(await at.runs.find(id)).toMatchObject({
