@@ -33,21 +33,27 @@ interface Case {
   type: 'readOnly' | 'workspaceWrite' | 'dangerFullAccess';
   roots: readonly string[];
   guarded: { sealed: readonly string[]; held: readonly string[] };
+  gvisor: boolean;
 }
 
 const cases: fc.Arbitrary<Case> = fc.record({
   type: fc.constantFrom('readOnly', 'workspaceWrite', 'workspaceWrite', 'dangerFullAccess'),
   roots: fc.array(path, { maxLength: 5 }),
   guarded: guards,
+  gvisor: fc.boolean(),
 });
 
-function mountsOf({ type, roots, guarded }: Case) {
+function mountsOf({ type, roots, guarded, gvisor }: Case) {
   const turnSandboxPolicy =
     type === 'workspaceWrite'
       ? { type, writableRoots: roots.map((root) => `/workspace/${root}`) }
       : { type };
   const codex = yamlSchema.parse({
-    codex: { threadSandbox: 'danger-full-access', turnSandboxPolicy },
+    codex: {
+      threadSandbox: 'danger-full-access',
+      turnSandboxPolicy,
+      sandbox: { security: { gvisor } },
+    },
   }).codex;
   const policy = effectivePolicy(codex, new Set(['codex.turnSandboxPolicy']));
   const layout: WorkspaceLayout = {
@@ -65,6 +71,27 @@ function isWritable(mounts: ReturnType<typeof buildMounts>, target: string): boo
   over.sort((one, other) => other.Target.length - one.Target.length);
   return over[0]?.ReadOnly === false;
 }
+
+describe('many mounts', () => {
+  it('are refused where gVisor would not start with them', () => {
+    const sealed = Array.from({ length: 218 }, (_, index) => `a${index}`);
+    const of = (gvisor: boolean, count: number) =>
+      mountsOf({
+        type: 'workspaceWrite',
+        roots: [],
+        guarded: { held: [], sealed: sealed.slice(0, count) },
+        gvisor,
+      });
+    expect(of(true, 217)).toHaveLength(220);
+    expect(of(false, 218)).toHaveLength(221);
+    expect(() => of(true, 218)).toThrow(
+      expect.objectContaining({
+        code: 'control_unavailable',
+        details: [expect.objectContaining({ field: 'codex.sandbox.protectRepoConfig' })],
+      }),
+    );
+  });
+});
 
 describe('the mounts of any policy in any workspace', () => {
   const holds = (check: (mounts: ReturnType<typeof buildMounts>, of: Case) => void) =>

@@ -2,6 +2,7 @@ import type { ExtraMount } from '../config/yaml-schema.js';
 import type { MountSpec } from './container-engine.js';
 import type { EffectivePolicy } from './policy.js';
 import { isAtOrBelow } from './policy-narrowing.js';
+import { tooMuch } from './repo-refusals.js';
 import type { PlacedPath, WorkspaceLayout } from './workspace-layout.js';
 
 export const WORKSPACE = '/workspace';
@@ -13,6 +14,9 @@ const BYTES_PER_INODE = 8192;
 const LEAST_INODES = 1024;
 const CLOSED_TMPFS = 'ro,noexec,nosuid,nodev,uid=0,gid=0,mode=0555,size=4096,nr_inodes=2';
 
+/** gVisor hands each to its sentry as an open file, and starts with 233 of ours but not with 238. */
+const MOST_UNDER_RUNSC = 220;
+
 export interface MountSources {
   workspaceDir: string;
   homeDir: string;
@@ -22,7 +26,10 @@ export interface MountSources {
   extraMounts: readonly ExtraMount[];
 }
 
-/** Every bind mount of a sandbox, ancestors before what lies in them. */
+/**
+ * Every bind mount of a sandbox, ancestors before what lies in them. Throws `control_unavailable`
+ * when the runtime would not take so many.
+ */
 export function buildMounts(policy: EffectivePolicy, sources: MountSources): MountSpec[] {
   const { workspaceDir, homeDir, resolvConf, layout } = sources;
   const writes = policy.workspaceAccess === 'write';
@@ -32,6 +39,9 @@ export function buildMounts(policy: EffectivePolicy, sources: MountSources): Mou
   mounts.push(bind(resolvConf, '/etc/resolv.conf', true));
   for (const { source, target, readOnly } of sources.extraMounts) {
     mounts.push(bind(source, target, readOnly));
+  }
+  if (policy.security.gvisor && mounts.length > MOST_UNDER_RUNSC) {
+    throw tooMuch(`${MOST_UNDER_RUNSC} paths to mount, which is what gVisor takes`);
   }
   return mounts;
 }

@@ -14,13 +14,10 @@ export interface RepoConfig {
 
 const GIT = '.git';
 
-/** `info` holds the attributes that choose filters; `config.worktree` is read beside `config`. */
-const OF_REPOSITORY = {
-  hooks: 'directory',
-  info: 'directory',
-  config: 'file',
-  'config.worktree': 'file',
-} as const;
+/** `config.worktree` is read beside `config`. */
+const OF_SUBMODULE = { hooks: 'directory', config: 'file', 'config.worktree': 'file' } as const;
+/** The attributes in `info` choose filters. */
+const OF_REPOSITORY = { ...OF_SUBMODULE, info: 'directory' } as const;
 const OF_WORKSPACE = { '.codex': 'directory', '.mcp.json': 'file' } as const;
 
 /** Far more than hooks and the settings of agents ever are. */
@@ -37,23 +34,31 @@ export async function findRepoConfig(workspaceDir: string): Promise<RepoConfig> 
   const git = await lookAt(join(workspaceDir, GIT));
   if (git.kind === 'file') sealed.push({ path: GIT, id: git.id });
   if (git.kind === 'directory') {
-    const own = { path: GIT, id: git.id };
     const { repositories, ancestors } = await findSubmodules(workspaceDir, `${GIT}/modules`);
-    held.push(own, ...ancestors);
-    for (const { path } of [own, ...repositories]) {
-      await refuseRedirected(workspaceDir, `${path}/commondir`);
-      sealed.push(...(await existing(workspaceDir, OF_REPOSITORY, `${path}/`)));
+    held.push({ path: GIT, id: git.id }, ...ancestors);
+    sealed.push(...(await ofRepository(workspaceDir, GIT, OF_REPOSITORY)));
+    for (const { path } of repositories) {
+      sealed.push(...(await ofRepository(workspaceDir, path, OF_SUBMODULE)));
     }
   }
   await refuseSecondNames(workspaceDir, sealed);
   return { held, sealed };
 }
 
-async function existing(
+type Wanted = Readonly<Record<string, 'directory' | 'file'>>;
+
+async function ofRepository(
   workspaceDir: string,
-  wanted: Readonly<Record<string, 'directory' | 'file'>>,
-  prefix = '',
+  repository: string,
+  wanted: Wanted,
 ): Promise<SeenPath[]> {
+  // With this file, git takes hooks and configuration from where it says.
+  const detour = `${repository}/commondir`;
+  if ((await kindOf(join(workspaceDir, detour))) !== 'missing') throw redirected(detour);
+  return existing(workspaceDir, wanted, `${repository}/`);
+}
+
+async function existing(workspaceDir: string, wanted: Wanted, prefix = ''): Promise<SeenPath[]> {
   const found = await Promise.all(
     Object.entries(wanted).map(async ([name, kind]) => {
       const path = `${prefix}${name}`;
@@ -62,11 +67,6 @@ async function existing(
     }),
   );
   return found.flat();
-}
-
-/** With this file, git takes hooks and configuration from where it says. */
-async function refuseRedirected(workspaceDir: string, path: string): Promise<void> {
-  if ((await kindOf(join(workspaceDir, path))) !== 'missing') throw redirected(path);
 }
 
 /** What has a name outside of all that is sealed can be written by that name. */
