@@ -1,26 +1,28 @@
-import { randomBytes } from 'node:crypto';
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { mustRun } from '../egress/commands.js';
 import { ipv4Packet, tcpSyn } from '../egress/packets.js';
+import { untilStatus } from '../runs/run-questions.js';
 import { until } from '../runs/until.js';
-import { engine } from '../support/engine.js';
+import { createRun, finishRun } from '../support/runs.js';
 import { expectNoRemains } from '../support/remains.js';
 import type { RunningService } from '../support/service.js';
 import { world } from '../support/world.js';
+import { Counters, sending } from './forgery.js';
 import type { Probe } from './probed.js';
 import {
+  decisionsOf,
   denialsIn,
   farAddress,
   RUNTIMES,
   Sandbox,
   startFiltered,
   Uncontrolled,
-  type Placement,
 } from './sandboxes.js';
 
 const TCP = 6;
+const OPEN = { turnSandboxPolicy: { type: 'workspaceWrite', networkAccess: true } };
+const TEXT = { accept: 'text/plain' };
+const CURL = `curl -s -o /dev/null --max-time 8 -w '%{http_code}\\n' http://allowed.test/`;
 const ASK: Probe = { do: 'bash', script: 'curl -s --max-time 4 http://allowed.test/' };
 
 const basic = (user: string, password: string) =>
@@ -104,17 +106,17 @@ describe.each(RUNTIMES)('who asks the gateway, %s', (runtime) => {
   it.runIf(runtime === 'runc')('a forged source address does not arrive at it', async () => {
     const { network, address, mac } = await sandbox.place();
     const proxy = await sandbox.proxy();
-    const intruder = await Uncontrolled.start(runtime, await farAddress(network));
     const counters = await Counters.place(network, address, Number(proxy.port));
+    const intruder = await Uncontrolled.start(runtime, await farAddress(network));
     const syn = tcpSyn({ from: address, to: proxy.hostname, port: Number(proxy.port) });
     const packet = ipv4Packet({ from: address, to: proxy.hostname, protocol: TCP, payload: syn });
     try {
-      await counters.expect({ before: 0, after: 0 });
+      expect(await counters.read()).toEqual({ before: 0, behind: 0 });
       const { sent } = await intruder.probe({ sent: sending(packet, proxy.hostname) });
       expect(sent.code, sent.err).toBe(0);
-      await counters.expect({ before: 1, after: 0 });
+      expect(await counters.read()).toEqual({ before: 1, behind: 0 });
       await sandbox.probe({ own: ASK });
-      await counters.expect({ before: 2, after: 1 });
+      expect(await counters.read()).toEqual({ before: 2, behind: 1 });
       expect((await intruder.place()).mac).not.toBe(mac);
     } finally {
       await counters.remove();
@@ -122,54 +124,30 @@ describe.each(RUNTIMES)('who asks the gateway, %s', (runtime) => {
     }
   });
 
-  it('N21 a grant ends with its run, and its connections and its address carry nothing on', async () => {
-    const leaving = await Sandbox.start(service, 'WHO-3');
-    const [{ network, address, mac }, proxy] = await Promise.all([
-      leaving.place(),
-      leaving.proxy(),
-    ]);
-    await world.clear();
-    // It has said what it had to say, and stays silent.
-    const say = String.raw`GET /drip HTTP/1.1\r\nHost: allowed.test\r\n\r\n`;
-    await leaving.hold('allowed.test:80', say, '/tmp/held');
-    await until('its connection to arrive', () =>
-      world.recorded().some(({ start }) => start?.includes('/drip')) ? true : null,
+  it('N21 is known by its turn: what an earlier one was told is worth nothing', async () => {
+    const id = await createRun(service, {
+      issue: 'WHO-3',
+      keepAlive: true,
+      command: ['sh', '-c', `printf %s "$HTTP_PROXY" >told; ${CURL}`],
+      policy: OPEN,
+    });
+    await untilStatus(service, id, 'idle');
+    const turn = await service.api('POST', `/api/v1/runs/${id}/turns`, {
+      body: {
+        command: ['sh', '-c', `${CURL} -x "$(cat told)"; ${CURL}`],
+        turnSandboxPolicy: OPEN.turnSandboxPolicy,
+      },
+    });
+    expect(turn.status, turn.text).toBe(202);
+    const output = async () =>
+      (await service.api('GET', `/api/v1/runs/${id}/output`, { headers: TEXT })).text;
+    await until('both turns to be over', async () =>
+      (await output()).match(/^\d{3}$/gm)?.length === 3 ? true : null,
     );
-    await leaving.end();
-    await until('its connection to end', () =>
-      world.recorded().some(({ event }) => event === 'close') ? true : null,
-    );
-    const heir = await Uncontrolled.start(runtime, { network, address, mac, proxy });
-    try {
-      await world.clear();
-      expect((await heir.probe({ inherited: ASK })).inherited.out).toBe('');
-      expect(await world.arrivals()).toEqual([]);
-    } finally {
-      await heir.remove();
-    }
-    expect((await sandbox.probe({ own: ASK })).own.out).toContain('world');
-  });
-
-  it('N21 a grant is not inherited after the service was killed', async () => {
-    const leaving = await Sandbox.start(service, 'WHO-4');
-    const [place, proxy] = await Promise.all([leaving.place(), leaving.proxy()]);
-    expect((await leaving.probe({ own: ASK })).own.out).toContain('world');
-    await service.kill9();
-    await engine().getContainer(leaving.container).remove({ force: true });
-    const inherits = async (at: Placement) => {
-      const heir = await Uncontrolled.start(runtime, at);
-      try {
-        await world.clear();
-        expect((await heir.probe({ inherited: ASK })).inherited.out).toBe('');
-        expect(await world.arrivals()).toEqual([]);
-      } finally {
-        await heir.remove();
-      }
-    };
-    await inherits({ ...place, proxy });
-    await service.start();
-    expect((await sandbox.probe({ own: ASK })).own.out).toContain('world');
-    await inherits({ ...place, proxy });
+    expect((await output()).match(/^\d{3}$/gm)).toEqual(['200', '407', '200']);
+    await service.api('POST', `/api/v1/runs/${id}/cancel`);
+    await finishRun(service, id);
+    expect(denialsIn(await decisionsOf(service, id))).toEqual(['allowed.test:80 credentials']);
   });
 
   it('leaves nothing', async () => {
@@ -177,49 +155,3 @@ describe.each(RUNTIMES)('who asks the gateway, %s', (runtime) => {
     await expectNoRemains(service);
   });
 });
-
-/** Sends one IPv4 packet as it is; needs raw sockets. */
-function sending(packet: Buffer, to: string): Probe {
-  const script = `perl -MSocket -e 'socket(S, AF_INET, SOCK_RAW, 255) or die $!;
-    send(S, pack("H*", "${packet.toString('hex')}"), 0, pack_sockaddr_in(0, inet_aton("${to}"))) or die $!'`;
-  return { do: 'bash', script };
-}
-
-/** Counts the beginnings of connections from an address to a port, before the fence and behind it. */
-class Counters {
-  private constructor(private readonly table: string) {}
-
-  static async place(network: string, address: string, port: number): Promise<Counters> {
-    const { Options } = (await engine().getNetwork(network).inspect()) as {
-      Options: Record<string, string>;
-    };
-    const bridge = Options['com.docker.network.bridge.name'] ?? '';
-    const table = `count_${randomBytes(4).toString('hex')}`;
-    const syn = `ip saddr ${address} tcp dport ${port} tcp flags syn counter`;
-    const script = `table bridge ${table} {
-        chain before { type filter hook prerouting priority -301; meta ibrname "${bridge}" ${syn} }
-      }
-      table inet ${table} {
-        chain after { type filter hook input priority 0; iifname "${bridge}" ${syn} }
-      }`;
-    await mustRun(['nft', '-f', '-'], script);
-    return new Counters(table);
-  }
-
-  /** At least so many before the fence, exactly so many behind it. */
-  async expect({ before, after }: { before: number; after: number }): Promise<void> {
-    expect(await this.packets('bridge')).toBeGreaterThanOrEqual(before);
-    expect(await this.packets('inet')).toBe(after);
-  }
-
-  async remove(): Promise<void> {
-    for (const family of ['bridge', 'inet']) {
-      await mustRun(['nft', 'delete', 'table', family, this.table]);
-    }
-  }
-
-  private async packets(family: string): Promise<number> {
-    const text = await mustRun(['nft', 'list', 'table', family, this.table]);
-    return Number(/counter packets (\d+)/.exec(text)?.[1]);
-  }
-}

@@ -201,13 +201,13 @@ describe.each(RUNTIMES)('where the gateway goes, %s', (runtime) => {
     expect(after.second).toMatchObject({ status: 403, reason: 'blocked_address' });
 
     const turning = fresh(`${dashed(METADATA)}.turns.test`);
-    const tries = Array.from({ length: 8 }, (_, index) => [`try${index}`, plain(`${turning}:80`)]);
-    const turns = Object.values(
-      await sandbox.probe(Object.fromEntries(tries) as Record<string, Probe>),
-    );
+    // Who asks at the same time may share an answer.
+    const turns: Outcome[] = [];
+    for (let index = 0; index < 4; index += 1) {
+      turns.push((await sandbox.probe({ it: plain(`${turning}:80`) })).it);
+    }
     const passed = turns.filter(({ status }) => status === 200);
-    expect(passed.length).toBeGreaterThan(0);
-    expect(passed.length).toBeLessThan(turns.length);
+    expect(passed).toHaveLength(2);
     for (const { answer } of passed) expect(answer).toContain(`world ${PUBLIC} 80`);
     expect((await world.arrivals()).map(({ to }) => to)).not.toContain(METADATA);
   });

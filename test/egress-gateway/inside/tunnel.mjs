@@ -134,7 +134,6 @@ async function converse(socket, say) {
  *
  * @param {import('node:stream').Duplex} socket
  * @param {number} ms
- * @returns {Promise<Buffer | null>}
  */
 function next(socket, ms) {
   return new Promise((resolve, reject) => {
