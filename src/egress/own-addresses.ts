@@ -35,9 +35,11 @@ export class OwnAddresses {
   async #readAgain(): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
-    const read = (file: string) => readFile(file, 'utf8').catch(() => '');
-    const [routes, addresses] = await Promise.all([LOCAL_ROUTES, IPV6_ADDRESSES].map(read));
-    this.#local = [...parseLocalRoutes(routes ?? ''), ...parseIpv6Addresses(addresses ?? '')];
+    const [routes, addresses] = await Promise.all([
+      readLater(LOCAL_ROUTES),
+      readLater(IPV6_ADDRESSES),
+    ]);
+    this.#local = [...parseLocalRoutes(routes), ...parseIpv6Addresses(addresses)];
     this.#reading = false;
   }
 }
@@ -60,6 +62,10 @@ export function parseIpv6Addresses(table: string): string[] {
     const groups = /^([0-9a-f]{32}) /.exec(line)?.[1]?.match(/.{4}/g);
     return groups ? [groups.join(':')] : [];
   });
+}
+
+function readLater(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '');
 }
 
 function readNow(file: string): string {

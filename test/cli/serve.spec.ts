@@ -39,7 +39,9 @@ describe('risoluto serve', () => {
       const [{ url, dataDir }, process] = await serve();
       await healthy(url);
       expect(childrenOf(process.pid)).toEqual([]);
-      expect(readFileSync(`/proc/${process.pid}/cmdline`, 'utf8')).toMatch(/risoluto\.js\0serve\0$/);
+      expect(readFileSync(`/proc/${process.pid}/cmdline`, 'utf8')).toMatch(
+        /risoluto\.js\0serve\0$/,
+      );
       const set = await callApi(url, 'PUT', '/api/v1/secrets/A', { body: { value: 'value' } });
       expect(set.status).toBe(204);
       expect(readdirSync(dataDir)).toContain('risoluto.db');

@@ -25,7 +25,7 @@ export class Counters {
     const script = `table bridge ${table} {
         chain before {
           type filter hook prerouting priority -301;
-          meta ibrname "${bridge}" ${syn}
+          ${syn}
         }
       }
       table inet ${table} {
