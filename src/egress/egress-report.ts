@@ -20,7 +20,7 @@ export class EgressReport implements RuntimeFact {
           'OBSERVED, NOT ENFORCED: everything but private and metadata addresses is let through',
       }),
       allowlistEntries: egressAllowlist.length,
-      listening: this.gateway.listening.length > 0,
+      listening: this.gateway.listening.map(({ address, port }) => `${address}:${port}`),
       ...this.gateway.summary(),
     };
   }

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { FakeFenceBackend } from '../../test/egress/fake-fence-backend.js';
 import { DeniedPeerRanges } from '../auth/denied-peers.js';
-import { SystemClock } from '../kernel/clock.js';
 import type { HostLink } from './fence-backend.js';
-import { Fence, type FenceBreak } from './fence.js';
+import type { FenceBreak } from './fence-contract.js';
+import { Fence } from './fence.js';
 import { FenceReport } from './fence-report.js';
 
 const BRIDGE = { bridge: 'rsl0', subnet: '10.9.0.0/24', gateway: '10.9.0.1' };

@@ -1,10 +1,14 @@
 import { Logger } from '@nestjs/common';
 
-import type { DeniedPeers } from '../auth/denied-peers.js';
-import type { Clock } from '../kernel/clock.js';
-import type { FenceBackend } from './fence-backend.js';
 import { ConnectionMemory } from './connection-memory.js';
 import { chooseBackend } from './fence-choice.js';
+import {
+  NOT_PLACED,
+  type BridgeToFence,
+  type FenceBreak,
+  type FenceOptions,
+  type FenceStanding,
+} from './fence-contract.js';
 import { FenceDoubt, NOT_SEEN } from './fence-doubt.js';
 import { fenceUnavailable, type FenceFault } from './fence-error.js';
 import {
@@ -22,39 +26,6 @@ import { PlacedFence } from './placed-fence.js';
 import { removeScript } from './ruleset.js';
 import { SerialQueue } from './serial-queue.js';
 import { FenceWatch } from './fence-watch.js';
-
-export interface FenceBreak extends FenceFault {
-  /** `false`: the fence does not stand, and whatever runs behind it must be stopped. */
-  readonly repaired: boolean;
-}
-
-export interface FenceStanding {
-  readonly standing: boolean;
-  readonly reason?: string;
-  readonly remedy?: string;
-  readonly backend?: string;
-}
-
-export interface BridgeToFence {
-  readonly bridge: FencedBridge;
-  /** What its sandboxes hold from an earlier process. */
-  readonly kept: readonly Grant[];
-}
-
-export interface FenceOptions {
-  /** Of both tables: `tableName(instanceId)`. */
-  readonly table: string;
-  /** In order of preference. */
-  readonly backends: readonly FenceBackend[];
-  readonly deniedPeers: DeniedPeers;
-  readonly clock: Clock;
-  readonly watchIntervalMs?: number;
-}
-
-const NOT_PLACED: FenceFault = {
-  reason: 'no network of sandboxes has been fenced yet',
-  remedy: 'wait until the container engine answers',
-};
 
 /**
  * The firewall around our bridges. An address behind it is closed unless it holds a grant. Every

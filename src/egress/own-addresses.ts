@@ -35,11 +35,8 @@ export class OwnAddresses {
   async #readAgain(): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
-    const [routes, addresses] = await Promise.all([
-      readLater(LOCAL_ROUTES),
-      readLater(IPV6_ADDRESSES),
-    ]);
-    this.#local = [...parseLocalRoutes(routes), ...parseIpv6Addresses(addresses)];
+    const [routes, addresses] = await Promise.all([LOCAL_ROUTES, IPV6_ADDRESSES].map(read));
+    this.#local = [...parseLocalRoutes(routes ?? ''), ...parseIpv6Addresses(addresses ?? '')];
     this.#reading = false;
   }
 }
@@ -64,7 +61,7 @@ export function parseIpv6Addresses(table: string): string[] {
   });
 }
 
-function readLater(file: string): Promise<string> {
+function read(file: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => '');
 }
 

@@ -9,14 +9,19 @@ export function pathOf(url: string): string {
 }
 
 /**
- * Refuses what two HTTP implementations could read differently: no host or two of them, and a
- * target that is not a path (`GET http://elsewhere/`), whose host would win over the header.
+ * Refuses what two HTTP implementations could read differently: no host or two of them, a target that is
+ * not a path (`GET http://elsewhere/`), whose host would win over the header, and one with a fragment,
+ * which the router would cut off.
  *
  * @throws DomainError `malformed_request`
  */
 export function checkFrame(request: FastifyRequest): void {
-  if (request.raw.url?.startsWith('/') !== true) {
-    throw new DomainError('malformed_request', 'The request target must be a path');
+  const { url = '' } = request.raw;
+  if (!url.startsWith('/') || url.includes('#')) {
+    throw new DomainError(
+      'malformed_request',
+      'The request target must be a path, without a fragment',
+    );
   }
   const hosts = countHosts(request.raw.rawHeaders);
   if (hosts > 1 || (hosts === 0 && request.raw.httpVersion !== '1.0')) {

@@ -11,11 +11,18 @@ import {
 type Row = Record<string, unknown>;
 type Tables = Record<string, Row[]>;
 
+interface Loss {
+  tables?: Tables;
+  columns?: Record<string, Row>;
+  /** Tables that the way up fills from others, as those are then. */
+  remade?: (rows: Tables) => Tables;
+}
+
 /**
  * What a step down takes away, and what the way up again makes of it. A table that is not named here
  * lives through the step with every row and column.
  */
-const LOST: Readonly<Record<string, { tables?: Tables; columns?: Record<string, Row> }>> = {
+const LOST: Readonly<Record<string, Loss>> = {
   CreateStorageProbe1795392000000: { tables: { storage_probe: [{ id: 1, at: 0 }] } },
   CreateAuditRows1795392100000: { tables: { audit_rows: [] } },
   CreateEncryptedSecrets1795392200000: {
@@ -26,6 +33,7 @@ const LOST: Readonly<Record<string, { tables?: Tables; columns?: Record<string, 
     tables: {
       runs: [],
       idempotency_keys: [],
+      run_turns: [],
       retention_clock: [{ id: 1, at: 0, ahead_at: null, ahead_for: 0 }],
     },
   },
@@ -41,6 +49,12 @@ const LOST: Readonly<Record<string, { tables?: Tables; columns?: Record<string, 
   // What the last run's end says of the time, which is what `value` gives every number.
   CreateRetentionClock1795481000000: {
     tables: { retention_clock: [{ id: 1, at: 102, ahead_at: null, ahead_for: 0 }] },
+  },
+  CreateEgressDecisions1795482000000: { tables: { egress_decisions: [] } },
+  // Each run had one turn, of which the run tells what it knows.
+  CreateRunTurns1795483000000: {
+    columns: { runs: { keep_alive: 0, turn: 1, idle_since: null, idle_moment: null } },
+    remade: ({ runs = [] }) => ({ run_turns: runs.map(onlyTurnOf) }),
   },
   AddClockAhead1795482100000: { columns: { retention_clock: { ahead_at: null, ahead_for: 0 } } },
 };
@@ -92,12 +106,22 @@ function value({ name, type }: Column, row: number, index: number): string | num
 
 /** What is there after a step down and up again. */
 function expected(before: Tables, migration: string): Tables {
-  const { tables: remade = {}, columns = {} } = LOST[migration] ?? {};
-  const after: Tables = { ...before, ...remade };
+  const { tables: emptied = {}, columns = {}, remade } = LOST[migration] ?? {};
+  const after: Tables = { ...before, ...emptied };
   for (const [table, values] of Object.entries(columns)) {
     after[table] = (before[table] ?? []).map((row) => ({ ...row, ...values }));
   }
-  return after;
+  return { ...after, ...remade?.(after) };
+}
+
+function onlyTurnOf(run: Row): Row {
+  const kept = ['status', 'actor', 'request_id', 'created_at', 'running_at', 'ended_at'];
+  return {
+    ...{ id: run.id, run_id: run.id, number: 1, request: null, sandbox_report: null },
+    ...Object.fromEntries(
+      [...kept, 'exit_code', 'reason', 'message'].map((name) => [name, run[name]]),
+    ),
+  };
 }
 
 describe('a filled database', () => {

@@ -16,6 +16,8 @@ export interface GatedNetwork {
   name: string;
   bridge: FencedBridge;
   gateway: GatewayAddress | null;
+  /** It has no way out but the gateway. */
+  internal: boolean;
 }
 
 /** The networks of sandboxes, each with the fence around it and, on a filtered one, the gateway. */
@@ -40,6 +42,7 @@ export class FencedNetworks {
       const { filtered } = policy.egress;
       const network = await this.named(await this.nameFor(policy), filtered);
       if (filtered && policy.networkAccess && network.gateway === null) throw notListening();
+      if (!filtered && policy.networkAccess && network.internal) throw leadsNowhere(network.name);
       return network;
     });
   }
@@ -55,10 +58,17 @@ export class FencedNetworks {
    * @throws DomainError `control_unavailable`, `engine_unavailable`
    */
   async named(name: string, filtered: boolean): Promise<GatedNetwork> {
-    const { bridge, subnet, gateway: address } = await this.networks.ensure(name, { filtered });
-    const gateway = filtered ? await this.#listen(address) : null;
+    const network = await this.networks.ensure(name, { filtered });
+    const { bridge, subnet, gateway: address, internal } = network;
+    // An operator's own may be asked for in both uses; its bridge has one kind of grants all the same.
+    const gateway = internal ? await this.#listen(address) : null;
     const gatewayPort = gateway?.port ?? null;
-    return { name, bridge: { bridge, subnet, gateway: address, gatewayPort }, gateway };
+    return {
+      name,
+      bridge: { bridge, subnet, gateway: address, gatewayPort },
+      gateway: filtered ? gateway : null,
+      internal,
+    };
   }
 
   /** The network of sandboxes of which nothing is known but the operator's settings. */
@@ -96,6 +106,18 @@ export class FencedNetworks {
       });
     }
   }
+}
+
+function leadsNowhere(network: string): DomainError {
+  return new DomainError('control_unavailable', `The network ${network} leads nowhere`, {
+    details: [
+      {
+        field: 'codex.sandbox.network',
+        message:
+          'it is internal, so a run on it has network access only through the gateway: set codex.sandbox.egressAllowlist, or ask for no network access',
+      },
+    ],
+  });
 }
 
 function notListening(): DomainError {

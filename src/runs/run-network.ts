@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
-import { Fence, type BridgeToFence } from '../egress/fence.js';
+import type { BridgeToFence } from '../egress/fence-contract.js';
+import { Fence } from '../egress/fence.js';
 import type { Grant } from '../egress/fenced-bridge.js';
 import { proxyEnvironment, type GatewayCredentials } from '../egress/gateway/proxy-environment.js';
 import { Resolvers } from '../egress/host-resolvers.js';

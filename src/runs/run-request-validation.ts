@@ -35,9 +35,7 @@ export function checkedRunRequest(body: UncheckedRunRequest): RunRequest {
     secrets,
     ...(body.policy === undefined
       ? {}
-      : {
-          policy: checkedBy(requestedPolicySchema, body.policy, 'policy'),
-        }),
+      : { policy: checkedBy(requestedPolicySchema, body.policy, 'policy') }),
     ...(image === undefined ? {} : { image }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
   };

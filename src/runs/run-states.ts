@@ -7,10 +7,16 @@ import { finalRow } from './final-row.js';
 import type { RunOutcome } from './run-outcome.js';
 import type { RunEntity } from './run.entity.js';
 import { RunRepository } from './run.repository.js';
+import type { RunningCommandEntity } from './running-command.entity.js';
 import { FIRST_TURN } from './turns/turn-request.js';
 import { TurnRepository } from './turns/turn.repository.js';
 
 type Manager = Transaction['manager'];
+
+/** A command that may begin, and the sandbox in which it does. */
+export interface BegunTurn extends Pick<RunEntity, 'runningAt' | 'containerId' | 'sandboxReport'> {
+  command: RunningCommandEntity;
+}
 
 /**
  * The moves of a run from state to state, each with the row of its current turn. All of them are
@@ -41,15 +47,17 @@ export class RunStates {
     await this.turns.update(manager, run, { status: 'queued' });
   }
 
-  /** The command may begin, in this sandbox. */
-  async begin(
-    manager: Manager,
-    run: RunEntity,
-    sandbox: Pick<RunEntity, 'runningAt' | 'containerId' | 'sandboxReport'>,
-  ): Promise<void> {
+  /** As it is inside the transaction, or `null`. */
+  current(manager: Manager, id: string): Promise<RunEntity | null> {
+    return this.runs.findIn(manager, id);
+  }
+
+  /** The command may begin; with what it takes to go on with it in another process. */
+  async begin(manager: Manager, run: RunEntity, { command, ...sandbox }: BegunTurn): Promise<void> {
     await this.runs.transition(manager, run.id, 'running', sandbox);
     const { runningAt } = sandbox;
     await this.turns.update(manager, run, { status: 'running', runningAt });
+    await this.runs.keepCommand(manager, command);
   }
 
   /** The command is over; what is left of its sandbox may still be there. */

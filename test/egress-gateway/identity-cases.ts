@@ -65,7 +65,7 @@ export function identityCases(lab: FilteredLab): void {
       const outsider = await Uncontrolled.start(lab.runtime);
       try {
         await world.clear();
-        const script = `export http_proxy='${proxy.href}'; ${ASK.script}`;
+        const script = `export http_proxy='${proxy.href}'; ${CURL}`;
         const found = await outsider.probe({ theirs: { do: 'bash', script } });
         expect(found.theirs.out).not.toContain('world');
         expect(await world.arrivals()).toEqual([]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { FenceBreak } from '../../src/egress/fence.js';
+import type { FenceBreak } from '../../src/egress/fence-contract.js';
 import type { Attacker } from './attacker.js';
 import { eventually } from './commands.js';
 import { FenceLab } from './fence-lab.js';

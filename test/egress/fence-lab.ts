@@ -3,7 +3,8 @@ import { randomBytes, randomInt } from 'node:crypto';
 import Docker from 'dockerode';
 
 import { DeniedPeerRanges } from '../../src/auth/denied-peers.js';
-import { Fence, type FenceOptions } from '../../src/egress/fence.js';
+import type { FenceOptions } from '../../src/egress/fence-contract.js';
+import { Fence } from '../../src/egress/fence.js';
 import type { FencedBridge, Grant } from '../../src/egress/fenced-bridge.js';
 import { parseListing } from '../../src/egress/fence-listing.js';
 import { LocalFenceBackend } from '../../src/egress/local-fence-backend.js';

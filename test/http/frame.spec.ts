@@ -74,6 +74,7 @@ describe('what is wrong with a request is told in one envelope', () => {
       'headers_too_large',
     ],
     ['no host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'malformed_request'],
+    ['a fragment', request('GET /healthz#x'), 400, 'malformed_request'],
     ['two hosts', request('GET /healthz', 'Host: evil.example\r\n'), 400, 'malformed_request'],
     [
       'another host in the target',

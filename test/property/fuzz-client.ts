@@ -1,5 +1,6 @@
 import { Agent, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 
+import { expectAsDocumented } from '../support/conformance.js';
 import type { Attempt } from './attempts.js';
 
 /** How long a stream that has nothing to say yet is listened to. */
@@ -55,7 +56,9 @@ export class FuzzClient {
         stream ? STREAM_MS : ANSWER_MS,
       );
       outgoing.on('response', (response) => {
-        answer = read(response, stream).finally(() => clearTimeout(timer));
+        answer = read(response, stream)
+          .finally(() => clearTimeout(timer))
+          .then((whole) => documented({ method, path, stream }, whole));
         answer.then(resolve, reject);
       });
       outgoing.on('error', (error) => {
@@ -87,6 +90,16 @@ export class FuzzClient {
       );
     });
   }
+}
+
+/** @throws ConformanceError. Of a stream only the headers count: it ends wherever its listener left. */
+function documented(
+  { method, path, stream }: Pick<Attempt, 'method' | 'path' | 'stream'>,
+  answer: Answer,
+): Answer {
+  const { text, ...head } = answer;
+  expectAsDocumented({ method, path, ...head, ...(!stream && { text }) });
+  return answer;
 }
 
 class ReusedConnection extends Error {}

@@ -1,6 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 
+import { expectAsDocumented } from './conformance.js';
+
 export interface RawAnswer {
   status: number;
   /** Names in lower case. */
@@ -20,7 +22,21 @@ export async function sendRaw(
   const { hostname, port } = new URL(url);
   const socket: Socket = connect({ host: hostname, port: Number(port), localAddress });
   socket.write(bytes);
-  return parseAnswer(await text(socket));
+  const answer = parseAnswer(await text(socket));
+  hold(bytes.toString('latin1'), answer);
+  return answer;
+}
+
+/** One request that a server can read, and one answer to it, is as the document says. */
+function hold(sent: string, { status, headers, body }: RawAnswer): void {
+  const [, method, path] = /^([A-Z]+) (\/\S*) HTTP\/1\.[01]\r\n/.exec(sent) ?? [];
+  const chunked = headers.get('transfer-encoding') === 'chunked';
+  if (method === undefined || path === undefined || Number.isNaN(status)) return;
+  const text = chunked ? undefined : body.slice(0, Number(headers.get('content-length') ?? 0));
+  expectAsDocumented({
+    ...{ method, path, status, headers: Object.fromEntries(headers) },
+    ...(text !== undefined && { text }),
+  });
 }
 
 function parseAnswer(answer: string): RawAnswer {

@@ -10,7 +10,7 @@ import { RunClosing } from '../../src/runs/run-closing.js';
 import type { RunOutcome } from '../../src/runs/run-outcome.js';
 import type { RunRequest } from '../../src/runs/run-request.js';
 import { RunSignals } from '../../src/runs/run-signals.js';
-import { RunStates } from '../../src/runs/run-states.js';
+import { RunStates, type BegunTurn } from '../../src/runs/run-states.js';
 import type { RunEntity } from '../../src/runs/run.entity.js';
 import { RunRepository } from '../../src/runs/run.repository.js';
 import { TurnRepository } from '../../src/runs/turns/turn.repository.js';
@@ -24,6 +24,13 @@ export const FAILED = {
   reason: 'exit_code',
   message: null,
 } as const satisfies RunOutcome;
+
+/** What a turn is begun with. */
+export function begunTurn(runId: string, sandboxReport = '{}'): BegunTurn {
+  const nonce = '0'.repeat(32);
+  const command = { runId, nonce, place: '{}', limits: '{}', begun: null, maskedValues: null };
+  return { runningAt: 5, containerId: 'c1', sandboxReport, command };
+}
 
 /** A temporary database with what keeps runs in it, wired as `RunsModule` wires it. */
 export async function openRunDatabase(root?: string, clock: Clock = new SystemClock()) {
@@ -66,6 +73,7 @@ export async function openRunDatabase(root?: string, clock: Clock = new SystemCl
     passTurn: (id: string, outcome: RunOutcome = FAILED) =>
       change(id, async ({ manager }, run) => {
         await states.prepare(manager, run);
+        await states.begin(manager, run, begunTurn(run.id));
         await states.endTurn(manager, run, outcome);
       }),
   };

@@ -137,6 +137,8 @@ export function describeRunQueue(adapter: string, openOne: Open): void {
       await taken(line);
       await line.endTurn(kept);
       expect(await taken(line)).toBe(rest[0]);
+      // It was there before the turn, and still does not get the workspace in between.
+      await line.add(['A']);
       await line.addTurn(kept, ['echo', 'two']);
       await line.add(['C']);
       await taken(line);

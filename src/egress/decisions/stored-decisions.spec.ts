@@ -2,8 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
-import { CreateEgressDecisions1795482000000 } from '../../../migrations/1795482000000-create-egress-decisions.js';
-import { migrations } from '../../../migrations/index.js';
 import {
   openTemporaryDatabase,
   removeTemporaryDirectories,
@@ -296,27 +294,4 @@ describe('a flood', () => {
       await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => one(begin + n)));
     }
   }
-});
-
-describe('the migration', () => {
-  it('goes up and down on a filled database and leaves everything else', async () => {
-    const { db, recorder } = await open();
-    const runId = newId();
-    await recorder.denied(denial(runId));
-    const { writing } = db.database;
-    const others = () =>
-      writing.query("SELECT name, sql FROM sqlite_master WHERE sql NOT LIKE '%egress_decisions%'");
-    await writing.query('INSERT INTO storage_probe (id, at) VALUES (2, 7)');
-    const kept = await others();
-    const first = migrations.indexOf(CreateEgressDecisions1795482000000);
-    for (const _ of migrations.slice(first))
-      await writing.undoLastMigration({ transaction: 'each' });
-    await expect(writing.query('SELECT 1 FROM egress_decisions')).rejects.toThrow('no such table');
-    expect(await others()).toEqual(kept);
-    await writing.runMigrations({ transaction: 'each' });
-    expect(await writing.query('SELECT * FROM egress_decisions')).toEqual([]);
-    expect(await writing.query('SELECT at FROM storage_probe WHERE id = 2')).toEqual([{ at: 7 }]);
-    expect(await others()).toEqual(kept);
-    await recorder.denied(denial(newId()));
-  });
 });

@@ -2,16 +2,21 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 import type { AdmittedSession, SessionClient } from './admitted-session.js';
+import { ClientPresence } from './client-presence.js';
 import type { LimitReason } from './refusal-text.js';
 import type { FixedTarget } from './target-judge.js';
+
+/** As many requests as apt sends ahead, and some. */
+const MOST_UNANSWERED = 16;
 
 /** A connection that a sandbox made to the gateway. */
 export class ClientConnection implements SessionClient {
   readonly socket: Socket;
   readonly session: AdmittedSession;
+  readonly presence = new ClientPresence();
   fixed: FixedTarget | null = null;
   #underWay = 0;
-  readonly #aborter = new AbortController();
+  #lastAnswer = Promise.resolve();
   readonly #limit: LimitReason | null;
   #isFirst = true;
 
@@ -24,13 +29,8 @@ export class ClientConnection implements SessionClient {
     socket.on('error', () => undefined);
     socket.once('close', () => {
       session.connections.delete(this);
-      this.#aborter.abort();
+      this.presence.end();
     });
-  }
-
-  /** Aborted when the client has gone or was cut. */
-  get signal(): AbortSignal {
-    return this.#aborter.signal;
   }
 
   /** For each request: the limit that refuses it. */
@@ -45,16 +45,26 @@ export class ClientConnection implements SessionClient {
     return this.#underWay > 0;
   }
 
-  began(answer: ServerResponse): void {
+  /**
+   * For a request: resolves when those before it on the connection are answered, so that a client
+   * that does not wait has no more connections than one that does. Cuts one that is far ahead.
+   */
+  async turn(answer: ServerResponse): Promise<void> {
+    const before = this.#lastAnswer;
     this.#underWay += 1;
-    answer.once('close', () => {
-      this.#underWay -= 1;
+    this.#lastAnswer = new Promise((resolve) => {
+      answer.once('close', () => {
+        this.#underWay -= 1;
+        resolve();
+      });
     });
+    if (this.#underWay > MOST_UNANSWERED) this.destroy();
+    await before;
   }
 
   /** Breaks the connection off, so that what it had is not taken for the whole. */
   destroy(): void {
-    this.#aborter.abort();
+    this.presence.end();
     this.socket.resetAndDestroy();
   }
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 
 import type { Target } from './allowlist-match.js';
 import type { ClientConnection } from './client-connection.js';
@@ -25,18 +25,20 @@ export class ConnectionOpener {
   async fix(client: ClientConnection, target: Target): Promise<FixedTarget> {
     this.#check(client, target);
     const addresses = await client.session.resolving.run(() => {
-      if (client.signal.aborted) throw new ClientGone();
+      if (client.presence.isGone) throw new ClientGone();
       return this.#judge.addressesOf(target);
     });
     this.#check(client, target);
     return { target, addresses };
   }
 
-  async open(client: ClientConnection, target: Target): Promise<Opened> {
+  /** `onread` where its bytes are to be read past its stream. */
+  async open(client: ClientConnection, target: Target, onread?: OnReadOpts): Promise<Opened> {
+    this.#check(client, target);
     const { addresses } =
       client.fixed?.target === target ? client.fixed : await this.fix(client, target);
     this.#judge.passAddresses(target, addresses);
-    const socket = await this.#dial(client, target, addresses);
+    const socket = await this.#dial(client, { target, addresses }, onread);
     try {
       // The rules may have changed in the meantime; from here to the flow nothing waits.
       const passage = this.#check(client, target);
@@ -50,21 +52,22 @@ export class ConnectionOpener {
   }
 
   #check(client: ClientConnection, target: Target): Passage {
-    if (client.signal.aborted) throw new ClientGone();
+    if (client.presence.isGone) throw new ClientGone();
     if (client.session.bytesAreUsedUp) throw limitRefusal('byte_limit', client.session.limits);
     return this.#judge.pass(target, client.session.session);
   }
 
   async #dial(
-    { signal }: ClientConnection,
-    target: Target,
-    addresses: readonly string[],
+    { presence }: ClientConnection,
+    { target, addresses }: FixedTarget,
+    onread: OnReadOpts | undefined,
   ): Promise<Socket> {
-    const options = { port: target.port, timeoutMs: this.#connectMs, signal };
+    const { port } = target;
+    const options = { port, timeoutMs: this.#connectMs, highWaterMark: BUFFER_BYTES };
     try {
-      return await dial(addresses, { ...options, highWaterMark: BUFFER_BYTES });
+      return await dial(addresses, { ...options, presence, onread });
     } catch (error) {
-      if (signal.aborted) throw new ClientGone();
+      if (presence.isGone) throw new ClientGone();
       throw unreachableRefusal(target, error instanceof DialTimeout);
     }
   }

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { deafPort } from '../../../test/support/gateway/deaf-address.js';
+import { ClientPresence } from './client-presence.js';
 import { dial, DialTimeout } from './dial.js';
 
 const network = `127.${randomInt(1, 255)}.${randomInt(0, 255)}`;
@@ -30,8 +31,8 @@ afterEach(() => {
   server.close();
 });
 
-const to = (addresses: string[], timeoutMs = 5000, signal = new AbortController().signal) =>
-  dial(addresses, { port, timeoutMs, signal, highWaterMark: 64 * 1024 });
+const to = (addresses: string[], timeoutMs = 5000, presence = new ClientPresence()) =>
+  dial(addresses, { port, timeoutMs, presence, highWaterMark: 64 * 1024 });
 
 describe('a connection to one of several addresses', () => {
   it('is made to the next at once where one refuses', async () => {
@@ -65,11 +66,11 @@ describe('a connection to one of several addresses', () => {
   });
 
   it('is given up when it is no longer wanted', async () => {
-    const abort = new AbortController();
-    const dialling = to([DEAF, DEAF], 5000, abort.signal);
-    setTimeout(() => abort.abort(), 50);
+    const presence = new ClientPresence();
+    const dialling = to([DEAF, DEAF], 5000, presence);
+    setTimeout(() => presence.end(), 50);
     await expect(dialling).rejects.toThrow('given up');
-    await expect(to([SERVING], 5000, AbortSignal.abort())).rejects.toThrow('given up');
+    await expect(to([SERVING], 5000, presence)).rejects.toThrow('given up');
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(accepted).toBe(0);
   });

@@ -1,4 +1,6 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type OnReadOpts, type Socket } from 'node:net';
+
+import type { ClientPresence } from './client-presence.js';
 
 /** As RFC 8305 recommends. */
 const NEXT_ATTEMPT_MS = 250;
@@ -8,9 +10,11 @@ const KEEP_ALIVE_MS = 60_000;
 export interface DialOptions {
   readonly port: number;
   readonly timeoutMs: number;
-  /** Gives up at once. */
-  readonly signal: AbortSignal;
+  /** Of whom it is for; without them it is given up. */
+  readonly presence: ClientPresence;
   readonly highWaterMark: number;
+  /** What reads the connection in the place of its stream; of attempts only one is read. */
+  readonly onread?: OnReadOpts | undefined;
 }
 
 export class DialTimeout extends Error {}
@@ -41,12 +45,12 @@ class Dialling {
     this.#options = options;
     this.#outcome = outcome;
     this.#deadline = setTimeout(() => this.#fail(new DialTimeout('timed out')), options.timeoutMs);
-    options.signal.addEventListener('abort', this.#abort);
-    if (options.signal.aborted) this.#abort();
+    options.presence.add(this.#giveUp);
+    if (options.presence.isGone) this.#giveUp();
     else this.#attempt();
   }
 
-  readonly #abort = (): void => this.#fail(new Error('given up'));
+  readonly #giveUp = (): void => this.#fail(new Error('given up'));
 
   #attempt(): void {
     const host = this.#waiting.shift();
@@ -79,13 +83,13 @@ class Dialling {
   #stop(): void {
     clearTimeout(this.#deadline);
     clearTimeout(this.#next);
-    this.#options.signal.removeEventListener('abort', this.#abort);
+    this.#options.presence.remove(this.#giveUp);
     for (const attempt of this.#attempts) attempt.destroy();
     this.#attempts.clear();
   }
 }
 
-function connectTo(host: string, { port, highWaterMark }: DialOptions): Socket {
+function connectTo(host: string, { port, highWaterMark, onread }: DialOptions): Socket {
   const options = {
     host,
     port,
@@ -95,6 +99,7 @@ function connectTo(host: string, { port, highWaterMark }: DialOptions): Socket {
     keepAliveInitialDelay: KEEP_ALIVE_MS,
     // Node hands it on to its streams, though its types do not say so.
     highWaterMark,
+    ...(onread && { onread }),
   };
   const socket = connect(options);
   // Whoever holds the socket learns of its end by its closing.

@@ -1,3 +1,4 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -52,6 +53,20 @@ function stream(bytes: number): Readable {
   return new Readable({
     read() {
       const part = chunk.subarray(0, Math.min(left, chunk.length));
+      left -= part.length;
+      this.push(part.length > 0 ? part : null);
+    },
+  });
+}
+
+/** So many bytes, no chunk like the one before, of any length. */
+function noise(bytes: number): Readable {
+  const block = randomBytes(MiB);
+  let left = bytes;
+  return new Readable({
+    read() {
+      const from = randomInt(0, MiB / 2);
+      const part = block.subarray(from, from + Math.min(left, randomInt(1, 100_000)));
       left -= part.length;
       this.push(part.length > 0 ? part : null);
     },
@@ -175,6 +190,30 @@ describe('large and many', () => {
         { bytesUp: 0, bytesDown: bytes },
         { bytesUp: bytes, bytesDown: String(bytes).length },
       ]);
+  });
+
+  it('streams arrive as they were sent, however they are read', async () => {
+    const bytes = sized(48, 512) * MiB;
+    const sent = createHash('sha256');
+    const got = createHash('sha256');
+    await serve(9000, (socket) => {
+      const source = noise(bytes);
+      source.on('data', (part: Buffer) => sent.update(part));
+      source.pipe(socket);
+    });
+    const { socket } = await lab.connect(session, 'a.test:9000');
+    let count = 0;
+    socket.on('data', (part: Buffer) => {
+      got.update(part);
+      count += part.length;
+      if (count % 7 !== 0) return;
+      // Until no buffer on the way has room.
+      socket.pause();
+      setTimeout(() => socket.resume(), 30);
+    });
+    await once(socket, 'end');
+    expect(count).toBe(bytes);
+    expect(got.digest('hex')).toBe(sent.digest('hex'));
   });
 
   it('answers of plain HTTP are streamed, and a client that leaves stops them', async () => {

@@ -56,7 +56,6 @@ export class GatewayClients implements ListenerEvents {
   request(req: IncomingMessage, res: ServerResponse): void {
     const client = this.#clients.get(req.socket);
     if (!client) return void req.socket.destroy();
-    client.began(res);
     void this.#parts.requests.request(client, req, res);
   }
 

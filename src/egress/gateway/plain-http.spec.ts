@@ -105,6 +105,23 @@ describe('a plain request', () => {
     socket.destroy();
   });
 
+  it('may be sent before the last one is answered, and is served after it', async () => {
+    const credentials = `Proxy-Authorization: ${lab.authorization(session)}`;
+    const ask = (at: number): string =>
+      `GET http://a.test:8080/${at} HTTP/1.1\r\nHost: a.test:8080\r\n${credentials}\r\n\r\n`;
+    const socket = lab.dial(session);
+    socket.write([0, 1, 2, 3].map(ask).join(''));
+    for (const at of [0, 1, 2, 3]) {
+      const answer = await readAnswer(socket);
+      expect(await answer.body()).toBe(`you asked for /${at}`);
+      expect(lab.recorder.allowances.length).toBeLessThanOrEqual(at + 2);
+    }
+    socket.write(Array.from({ length: 100 }, (_, at) => ask(at)).join(''));
+    await readBytes(socket, Infinity);
+    expect(web.seen.length).toBeLessThan(100);
+    await expect.poll(() => lab.recorder.open).toEqual([]);
+  });
+
   it('is asked for its credentials without being denied', async () => {
     const answer = await lab.send(
       session,

@@ -6,10 +6,12 @@ import type { ConnectionOpener } from './connection-opener.js';
 import type { DecisionDesk } from './decision-desk.js';
 import { ForwardedRequest, WEBSOCKET_HEADERS } from './forwarded-request.js';
 import type { HandedOver } from './gateway-listener.js';
+import { BufferBudget } from './read-buffers.js';
 import { malformed, Refusal } from './refusal.js';
 import { credentialsRefusal, hostRefusal, limitRefusal } from './refusal-text.js';
 import { askedFor, hostHeader, readConnectTarget, readRequestHead } from './request-head.js';
 import { Tunnel, type TunnelRules } from './tunnel.js';
+import { UpstreamReader } from './upstream-reader.js';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n';
 
@@ -22,6 +24,7 @@ export interface ProxyParts extends TunnelRules {
 /** What a client asks for, from its head to the tunnel, the answer or the refusal. */
 export class ProxyRequests {
   readonly #parts: ProxyParts;
+  readonly #buffers = new BufferBudget();
 
   constructor(parts: ProxyParts) {
     this.#parts = parts;
@@ -38,9 +41,10 @@ export class ProxyRequests {
         if (client.fixed !== null) throw malformed('There is a tunnel already.');
         const target = readConnectTarget(req);
         if (target.port !== this.#parts.httpPort) {
-          const opened = await this.#parts.opener.open(client, target);
+          const reader = new UpstreamReader(this.#buffers);
+          const opened = await this.#parts.opener.open(client, target, reader.onread);
           socket.write(ESTABLISHED);
-          new Tunnel(client, opened, this.#parts).start(first);
+          new Tunnel(client, { opened, reader }, this.#parts).start(first);
           return;
         }
         client.fixed = await this.#parts.opener.fix(client, target);
@@ -56,6 +60,8 @@ export class ProxyRequests {
     req: IncomingMessage,
     res: ServerResponse,
   ): Promise<void> {
+    await client.turn(res);
+    if (client.presence.isGone) return;
     await this.#orRefuse(client, req, {
       refuse: (refusal) => {
         if (res.headersSent) client.destroy();

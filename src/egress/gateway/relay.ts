@@ -12,10 +12,12 @@ export function pump(from: Readable, to: Writable, flow: Flow): void {
     if (flow.count(bytes.length) && !to.write(bytes)) from.pause();
   });
   to.on('drain', resume);
-  from.once('end', () => {
+  const end = (): void => {
     to.off('drain', resume);
     if (!flow.over) to.end();
-  });
+  };
+  if (from.readableEnded) end();
+  else from.once('end', end);
 }
 
 /**
@@ -28,7 +30,10 @@ export function joinEnds(client: Socket, upstream: Socket, flow: Flow): void {
     if (!one.readableEnded || !one.writableFinished) other.resetAndDestroy();
     if (client.destroyed && upstream.destroyed) flow.end();
   };
-  for (const side of [client, upstream]) side.once('end', () => flow.sideEnded());
+  for (const side of [client, upstream]) {
+    if (side.readableEnded) flow.sideEnded();
+    else side.once('end', () => flow.sideEnded());
+  }
   client.once('close', () => closed(client, upstream));
   upstream.once('close', () => closed(upstream, client));
 }

@@ -7,6 +7,7 @@ import type { DecisionDesk } from './decision-desk.js';
 import { Flow, type Opened } from './flow.js';
 import { HeldBytes } from './held-bytes.js';
 import { joinEnds, pump } from './relay.js';
+import type { UpstreamReader } from './upstream-reader.js';
 import { alertFor, judgeHello, TLS_PORTS, type ServerNameReason } from './server-name-rule.js';
 
 export interface TunnelRules {
@@ -26,15 +27,21 @@ export class Tunnel {
   readonly #rules: TunnelRules;
   readonly #flow: Flow;
   readonly #mustBeTls: boolean;
-  readonly #reader = new ClientHelloReader();
+  readonly #reader: UpstreamReader;
+  /** `null` once it is decided what becomes of the client's bytes. */
+  #hello: ClientHelloReader | null = new ClientHelloReader();
   #held = new HeldBytes();
   #helloTimer: NodeJS.Timeout | undefined;
-  #decided = false;
 
-  constructor(client: ClientConnection, opened: Opened, rules: TunnelRules) {
+  constructor(
+    client: ClientConnection,
+    { opened, reader }: { opened: Opened; reader: UpstreamReader },
+    rules: TunnelRules,
+  ) {
     const { session } = client;
     this.#client = client;
     this.#upstream = opened.socket;
+    this.#reader = reader;
     this.#rules = rules;
     this.#mustBeTls = TLS_PORTS.has(opened.target.port);
     this.#flow = new Flow({
@@ -57,15 +64,15 @@ export class Tunnel {
     socket.on('data', this.#inspect);
     if (this.#mustBeTls) this.#waitForHello();
     if (first.length > 0) this.#inspect(first);
-    pump(this.#upstream, socket, this.#flow);
-    this.#upstream.once('data', () => this.#flow.allow(false));
+    if (socket.readableEnded) this.#onEarlyEnd();
+    this.#reader.pass(this.#upstream, socket, this.#flow);
   }
 
   readonly #inspect = (bytes: Buffer): void => {
     this.#held.append(bytes);
-    const state = this.#reader.feed(bytes);
-    if (state.kind === 'incomplete') this.#waitForHello();
-    else this.#decide(state);
+    const state = this.#hello?.feed(bytes);
+    if (state?.kind === 'incomplete') this.#waitForHello();
+    else if (state) this.#decide(state);
   };
 
   readonly #onEarlyEnd = (): void => {
@@ -81,8 +88,8 @@ export class Tunnel {
   }
 
   #decide(state: Exclude<HelloState, { kind: 'incomplete' }>): void {
-    if (this.#decided) return;
-    this.#decided = true;
+    if (this.#hello === null) return;
+    this.#hello = null;
     clearTimeout(this.#helloTimer);
     this.#client.socket.off('data', this.#inspect).off('end', this.#onEarlyEnd);
     if (this.#flow.over) return;
@@ -102,11 +109,10 @@ export class Tunnel {
     const { bytes, length } = this.#held;
     this.#flow.allow(observed);
     socket.pause();
-    pump(socket, this.#upstream, this.#flow);
-    const mayGoOn = length === 0 || (this.#flow.count(length) && this.#upstream.write(bytes));
-    if (socket.readableEnded) this.#upstream.end();
-    else if (mayGoOn) socket.resume();
+    const goesOn = length === 0 || (this.#flow.count(length) && this.#upstream.write(bytes));
     this.#held = new HeldBytes();
+    pump(socket, this.#upstream, this.#flow);
+    if (goesOn) socket.resume();
   }
 
   async #refuse(reason: ServerNameReason): Promise<void> {

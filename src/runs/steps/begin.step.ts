@@ -13,7 +13,6 @@ import { RunNetwork } from '../run-network.js';
 import type { RunSession } from '../run-session.js';
 import { RunStates } from '../run-states.js';
 import type { RunEntity } from '../run.entity.js';
-import { RunRepository } from '../run.repository.js';
 import { limitsOf, type RunningCommand } from '../running-command.js';
 import { FIRST_TURN } from '../turns/turn-request.js';
 import type { PreparedRun } from './prepare.step.js';
@@ -29,7 +28,6 @@ export class NotCommittedError extends Error {}
 export class BeginStep {
   constructor(
     private readonly transactions: Transactions,
-    private readonly runs: RunRepository,
     private readonly states: RunStates,
     private readonly network: RunNetwork,
     private readonly vault: SecretVault,
@@ -84,7 +82,7 @@ export class BeginStep {
       maskedValues: this.#sealed(session),
     };
     await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
-      const current = await this.runs.findIn(tx.manager, id);
+      const current = await this.states.current(tx.manager, id);
       const stopped = session.endedBy !== null || session.leaving.aborted;
       if (stopped || current === null || current.cancelRequestedAt !== null)
         throw new NeverBegunError();
@@ -92,8 +90,8 @@ export class BeginStep {
         runningAt,
         containerId: sandbox.containerId,
         sandboxReport: JSON.stringify(sandbox.report),
+        command: kept,
       });
-      await this.runs.keepCommand(tx.manager, kept);
       tx.audit(startedRow(current));
     });
   }

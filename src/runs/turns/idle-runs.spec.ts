@@ -24,7 +24,7 @@ function settingsOf(idleTimeoutSeconds: number) {
   };
   return {
     settings: settings as unknown as LiveSettings,
-    replace(seconds: number) {
+    replace: (seconds: number) => {
       settings.runs.idleTimeoutSeconds = seconds;
       for (const listener of listeners) listener();
     },

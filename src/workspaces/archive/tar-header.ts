@@ -2,6 +2,8 @@ import { ArchiveRefused } from './archive-refused.js';
 
 export const BLOCK = 512;
 
+const LINE_END = /[\n\r\u2028\u2029]/u;
+
 export interface TarHeader {
   type: string;
   /** As its own field has it, without the prefix. */
@@ -84,12 +86,12 @@ function totalOf(bytes: Buffer): number {
   return bytes.reduce((total, byte) => total + byte, 0);
 }
 
-/** Some readers go on behind the zero after a line feed. */
+/** Some readers go on behind the zero after what ends a line in their language. */
 function textOf(field: Buffer): string {
   const text = field.toString('utf8');
   const end = text.indexOf('\0');
   if (end === -1) return text;
-  if (text.includes('\n', end)) throw new ArchiveRefused('header_invalid');
+  if (LINE_END.test(text.slice(end))) throw new ArchiveRefused('header_invalid');
   return text.slice(0, end);
 }
 

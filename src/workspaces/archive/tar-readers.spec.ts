@@ -53,6 +53,7 @@ const odd = fc.constantFrom(
   'a\nb',
   'a\0b',
   'a\0b\nc',
+  'a\0b\rc',
   '',
   '../x',
   '12 path=z\n',
@@ -195,6 +196,14 @@ describe('two readers of what the frame lets through', () => {
   ])('are not asked about %s, with a word', (_what, parts) => {
     expect(() => framed(tarOf(...parts))).toThrow('two ways');
   });
+
+  it.each(['\n', '\r', '\u2028', '\u2029'])(
+    'are not asked about a name behind its end and %j',
+    (line) => {
+      const hidden = rawEntry({ name: `a\0b${line}c`, body: 'x' });
+      expect(() => framed(tarOf(hidden))).toThrow('two ways');
+    },
+  );
 
   it('see the size that both kinds of header tell', () => {
     expect(framed(tarOf(pax('size', '1'), file)).bytes).toEqual(Buffer.concat([file, END]));
