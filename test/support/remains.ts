@@ -9,6 +9,7 @@ import type { ContainerInfo } from 'dockerode';
 import { expect } from 'vitest';
 
 import { parseListing } from '../../src/egress/fence-listing.js';
+import { isInRange, parseIp, parseIpRange } from '../../src/egress/ip-range.js';
 import { engine } from './engine.js';
 import type { RunningService } from './service.js';
 import { queryStored } from './stored.js';
@@ -185,21 +186,29 @@ async function fence({ instance }: Known, owned: ReadonlySet<string>): Promise<s
   return found;
 }
 
-/** Connections that the kernel remembers of addresses that no run has. */
+/**
+ * Connections that the kernel remembers of addresses that no run has. Those of the host with itself,
+ * at the address that it has in the network, are not of sandboxes.
+ */
 async function connections(network: string, owned: ReadonlySet<string>): Promise<string[]> {
-  const found = await engine()
+  const found = (await engine()
     .getNetwork(network)
     .inspect()
-    .catch(() => null);
-  const subnet = (found as { IPAM?: { Config?: { Subnet?: string }[] } } | null)?.IPAM?.Config?.[0]
-    ?.Subnet;
+    .catch(() => null)) as { IPAM?: { Config?: { Subnet?: string; Gateway?: string }[] } } | null;
+  const { Subnet: subnet, Gateway: gateway = '' } = found?.IPAM?.Config?.[0] ?? {};
   if (subnet === undefined) return [];
+  const range = parseIpRange(subnet);
+  const strays = (line: string) =>
+    [...line.matchAll(/(?:src|dst)=(\S+)/g)].filter(([, address = '']) => {
+      const ip = parseIp(address);
+      return ip !== null && isInRange(ip, range) && address !== gateway && !owned.has(address);
+    });
   const lists = await Promise.all(
     ['-s', '-d'].map((end) => execute('conntrack', ['-L', end, subnet])),
   );
   return lists
     .flatMap(({ stdout }) => stdout.split('\n'))
-    .filter((line) => line !== '' && ![...owned].some((address) => line.includes(`=${address} `)))
+    .filter((line) => strays(line).length > 0)
     .map((line) => `connection ${line.replaceAll(/\s+/g, ' ').trim()}`);
 }
 

@@ -45,7 +45,7 @@ function described(request) {
   const { method, url: path, httpVersion, headers, socket } = request;
   return {
     secure: 'encrypted' in socket,
-    serverName: /** @type {import('node:tls').TLSSocket} */ (socket).servername || null,
+    serverName: socket.servername || null,
     host: request.authority ?? headers.host ?? null,
     method,
     path,

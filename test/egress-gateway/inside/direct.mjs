@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { lookup as lookUp, Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
 
-const WAIT_MS = 2000;
+const WAIT_MS = 1500;
 
 /**
  * Does it answer a TCP connection?

@@ -7,7 +7,7 @@ const WAIT_MS = 8000;
 /** The gateway gives a connection ten seconds. */
 const HEAD_MS = 12_000;
 /** An answer that goes on is looked at no longer than this after its last byte. */
-const QUIET_MS = 700;
+const QUIET_MS = 400;
 
 /** The gateway of this sandbox and what it is to be shown, from the variables that its programs read. */
 export function gateway() {
@@ -134,7 +134,6 @@ async function converse(socket, say) {
  *
  * @param {import('node:stream').Duplex} socket
  * @param {number} ms
- * @returns {Promise<Buffer | null>}
  */
 function next(socket, ms) {
   return new Promise((resolve, reject) => {
