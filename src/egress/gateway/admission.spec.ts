@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { deafPort } from '../../../test/support/gateway/deaf-address.js';
 import { GatewayLab } from '../../../test/support/gateway/gateway-lab.js';
 import {
   readAnswer,
@@ -199,6 +200,35 @@ describe('rules that change', () => {
     answer([lab.host(20)]);
     expect((await asking).status).toBe(403);
     expect(lab.recorder.reasons).toEqual(['not_listed']);
+  });
+
+  it('hold for what is being dialled when they change', async () => {
+    const deaf = await deafPort(lab.host(66));
+    const server = createServer().listen(deaf.port, lab.host(20));
+    await once(server, 'listening');
+    lab.resolver.names.set('two.test', [lab.host(66), lab.host(20)]);
+    lab.change({ allowlist: [`two.test:${deaf.port}`] });
+    const asking = lab.connect(lab.admit(10), `two.test:${deaf.port}`);
+    await expect.poll(() => lab.resolver.asked).toEqual(['two.test']);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    lab.change({ allowlist: ['other.test'] });
+    expect((await asking).status).toBe(403);
+    expect(lab.recorder.allowances).toEqual([]);
+    deaf.close();
+    server.close();
+  });
+
+  it('cut what broke the rule of server names when it is enforced again', async () => {
+    const server = createServer((socket) => socket.on('error', () => undefined).pipe(socket));
+    server.listen(8443, lab.host(20));
+    await once(server, 'listening');
+    lab.change({ allowlist: ['a.test:8443'], mode: 'observe' });
+    const { socket } = await lab.connect(lab.admit(10), 'a.test:8443');
+    socket.write('no TLS');
+    expect((await readBytes(socket, 6)).toString()).toBe('no TLS');
+    lab.change({ mode: 'enforce' });
+    expect(await readBytes(socket, 1)).toHaveLength(0);
+    server.close();
   });
 
   it('cut what was only observed when they are enforced again', async () => {
