@@ -32,8 +32,7 @@ export class RunCancellation {
     const { run, closed } = await this.transactions.run(origin, async (tx) => {
       const current = await this.runs.findIn(tx.manager, id);
       if (current === null || isFinal(current.status)) throw finished();
-      const outcome = await this.#cancel(tx, current);
-      return { run: (await this.runs.findIn(tx.manager, id)) ?? current, closed: outcome };
+      return { run: current, closed: await this.#cancel(tx, current) };
     });
     if (closed !== null) this.closing.closed(closed);
     this.signals.cancel.request(id);
@@ -43,17 +42,19 @@ export class RunCancellation {
     return run;
   }
 
-  /** Answers the outcome of a run that is over with it. */
+  /** Answers the outcome of a run that is over with it; the run is as it is then. */
   async #cancel(tx: Transaction, run: RunEntity): Promise<RunOutcome | null> {
-    const { id, issue } = run;
-    const executed = run.status !== 'queued' && run.status !== 'idle';
-    // One that was put back into the line meanwhile still has to be cancelled there.
-    if (executed && run.cancelRequestedAt !== null) return null;
-    const now = this.clock.now();
-    const waits = !executed && run.outcome === null;
-    const changes = { cancelRequestedAt: now, ...(waits && { endedAt: now }) };
-    await this.runs.update(tx.manager, id, changes);
-    if (!executed) return this.closing.close(tx, Object.assign(run, changes));
+    const { id, issue, status, outcome, endedAt } = run;
+    const cancelRequestedAt = this.clock.now();
+    if (status === 'queued' || status === 'idle') {
+      // Of a turn that waits this is the end; one that is over has had it.
+      const ended = outcome === null ? cancelRequestedAt : endedAt;
+      return this.closing.close(tx, run, { cancelRequestedAt, endedAt: ended });
+    }
+    // One that was put back into the line meanwhile still had to be cancelled there.
+    if (run.cancelRequestedAt !== null) return null;
+    await this.runs.update(tx.manager, id, { cancelRequestedAt });
+    run.cancelRequestedAt = cancelRequestedAt;
     tx.audit({ action: 'run.cancel_requested', target: id, details: { issue } });
     return null;
   }

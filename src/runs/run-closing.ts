@@ -24,10 +24,15 @@ export class RunClosing {
   /**
    * Ends a run between its turns with the outcome of its last one, and one whose turn waits as
    * `cancelled`, the turn included. Inside a transaction, with its audit row; answers the outcome.
+   * Sets what comes with a cancellation, where it is one; the run is as it is then.
    */
-  async close(tx: Transaction, run: RunEntity): Promise<RunOutcome> {
+  async close(
+    tx: Transaction,
+    run: RunEntity,
+    cancellation?: Pick<RunEntity, 'endedAt' | 'cancelRequestedAt'>,
+  ): Promise<RunOutcome> {
     const outcome = lastOutcome(run) ?? CANCELLED;
-    await this.states.end(tx.manager, run, outcome);
+    await this.states.end(tx.manager, run, outcome, cancellation);
     const { issue } = run;
     const { status, exitCode, reason } = outcome;
     tx.audit(

@@ -68,7 +68,7 @@ export class RunStates {
 
   /**
    * Ends the current turn. The run waits for another one where it is kept alive and nobody has
-   * cancelled it, else it ends with its turn. Answers the run as it was before.
+   * cancelled it, else it ends with its turn.
    */
   async endTurn(manager: Manager, run: RunEntity, outcome: RunOutcome): Promise<'idle' | 'final'> {
     if (!run.keepAlive || run.cancelRequestedAt !== null) {
@@ -88,11 +88,21 @@ export class RunStates {
     return 'idle';
   }
 
-  /** Ends the run, and with the same outcome its current turn where that is not over. */
-  async end(manager: Manager, run: RunEntity, outcome: RunOutcome): Promise<void> {
-    await this.turns.end(manager, run, outcome);
-    const row = finalRow(run, outcome, this.clock.now());
+  /**
+   * Ends the run, and with the same outcome its current turn where that is not over; sets what else
+   * comes with it. Answers the run as it is then.
+   */
+  async end(
+    manager: Manager,
+    run: RunEntity,
+    outcome: RunOutcome,
+    more: Pick<Partial<RunEntity>, 'endedAt' | 'cancelRequestedAt'> = {},
+  ): Promise<RunEntity> {
+    const ended = Object.assign(run, more);
+    await this.turns.end(manager, ended, outcome);
+    const row = { ...more, ...finalRow(ended, outcome, this.clock.now()) };
     await this.runs.transition(manager, run.id, outcome.status, row);
+    return Object.assign(ended, row, { status: outcome.status });
   }
 
   #idleFromNow(): Pick<RunEntity, 'idleSince' | 'idleMoment'> {

@@ -17,6 +17,7 @@ beforeAll(async () => {
   routes.push(
     ['POST', '/api/v1/runs'],
     ['POST', `/api/v1/runs/${id}/cancel`],
+    ['POST', `/api/v1/runs/${id}/turns`],
     ['PUT', '/api/v1/secrets/TOKEN'],
     ['POST', '/api/v1/secrets/TOKEN'],
     ['DELETE', '/api/v1/secrets/TOKEN'],

@@ -184,7 +184,8 @@ describe('POST /api/v1/runs refuses', () => {
 
   const others: [string, Record<string, unknown>, Refusal][] = [
     ['an agent', { agent: { prompt: 'hi' } }, invalid('agent')],
-    ['keepAlive', { keepAlive: true }, invalid('keepAlive')],
+    ['a keepAlive of text', { keepAlive: 'true' }, invalid('keepAlive')],
+    ['a keepAlive of 1', { keepAlive: 1 }, invalid('keepAlive')],
     ['a field of nobody', { privileged: true }, invalid('privileged')],
     ['an empty field name', { '': 1 }, invalid('')],
     ['an image that is a number', { image: 7 }, invalid('image')],

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { In, type EntityManager } from 'typeorm';
+import { In, Not, type EntityManager } from 'typeorm';
 
 import { ReadSource } from '../../persistence/read-source.js';
 import { pageOf } from '../page-limit.js';
 import type { RunOutcome } from '../run-outcome.js';
 import { withoutValues } from '../run-request.js';
-import { ACTIVE_STATUSES, isFinal } from '../run-status.js';
+import { ACTIVE_STATUSES, FINAL_STATUSES } from '../run-status.js';
 import { RunEntity } from '../run.entity.js';
 import { FIRST_TURN, type TurnRequest } from './turn-request.js';
 import { TurnEntity } from './turn.entity.js';
@@ -134,11 +134,14 @@ export class TurnRepository {
     run: Current & Pick<RunEntity, 'endedAt'>,
     outcome: RunOutcome,
   ): Promise<void> {
-    const turn = await manager.findOneBy(TurnEntity, { runId: run.id, number: run.turn });
-    if (turn === null || isFinal(turn.status)) return;
+    const of = { runId: run.id, number: run.turn, status: Not(In([...FINAL_STATUSES])) };
     const { endedAt } = run;
-    const request = turn.request === null ? null : withoutValues(turn.request);
-    await this.update(manager, run, { ...outcome, endedAt, request });
+    const changes: Partial<TurnEntity> = { ...outcome, endedAt };
+    if (run.turn !== FIRST_TURN) {
+      const turn = await manager.findOneBy(TurnEntity, of);
+      if (turn?.request) changes.request = withoutValues(turn.request);
+    }
+    await manager.update(TurnEntity, of, changes);
   }
 }
 
