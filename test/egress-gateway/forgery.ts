@@ -4,16 +4,21 @@ import { mustRun } from '../egress/commands.js';
 import { engine } from '../support/engine.js';
 import type { Probe } from './probed.js';
 
-/** Sends one IPv4 packet as it is; needs raw sockets. */
-export function sending(packet: Buffer, to: string): Probe {
-  const script = `perl -MSocket -e 'socket(S, AF_INET, SOCK_RAW, 255) or die $!;
-    send(S, pack("H*", "${packet.toString('hex')}"), 0, pack_sockaddr_in(0, inet_aton("${to}"))) or die $!'`;
+/** Sends one Ethernet frame as it is, because nobody answers an ARP of who has no grant. */
+export function sending(frame: Buffer): Probe {
+  const script = `perl -MSocket -e 'socket(S, 17, 3, 0) or die $!;
+    open(F, "/sys/class/net/eth0/ifindex"); $index = <F> + 0;
+    send(S, pack("H*", "${frame.toString('hex')}"), 0, pack("SnlSCCa8", 17, 3, $index, 0, 0, 6, "")) or die $!'`;
   return { do: 'bash', script };
 }
 
 /** Counts the beginnings of connections from an address to a port, before the fence and behind it. */
 export class Counters {
-  private constructor(private readonly table: string) {}
+  private constructor(
+    private readonly table: string,
+    /** Of the gateway, as its network sees it. */
+    readonly gatewayMac: string,
+  ) {}
 
   static async place(network: string, address: string, port: number): Promise<Counters> {
     const { Options } = (await engine().getNetwork(network).inspect()) as {
@@ -35,7 +40,8 @@ export class Counters {
         }
       }`;
     await mustRun(['nft', '-f', '-'], script);
-    return new Counters(table);
+    const link = await mustRun(['ip', 'link', 'show', 'dev', bridge]);
+    return new Counters(table, /link\/ether (\S+)/.exec(link)?.[1] ?? '');
   }
 
   async read(): Promise<{ before: number; behind: number }> {

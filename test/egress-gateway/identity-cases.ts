@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { ipv4Packet, tcpSyn } from '../egress/packets.js';
+import { ethernetFrame, ipv4Packet, tcpSyn } from '../egress/packets.js';
 import { untilStatus } from '../runs/run-questions.js';
 import { until } from '../runs/until.js';
 import { createRun, finishRun } from '../support/runs.js';
@@ -11,6 +11,7 @@ import type { Probe } from './probed.js';
 import { decisionsOf, denialsIn, farAddress, Sandbox, Uncontrolled } from './sandboxes.js';
 
 const TCP = 6;
+const IPV4 = 0x0800;
 const OPEN = { turnSandboxPolicy: { type: 'workspaceWrite', networkAccess: true } };
 const TEXT = { accept: 'text/plain' };
 const CURL = `curl -s -o /dev/null --max-time 8 -w '%{http_code}\\n' http://allowed.test/`;
@@ -95,20 +96,20 @@ export function identityCases(lab: FilteredLab): void {
     });
 
     it.runIf(lab.runtime === 'runc')('a forged source address does not arrive at it', async () => {
-      const { network, address, mac } = await sandbox.place();
-      const proxy = await sandbox.proxy();
+      const { network, address } = await sandbox.place();
+      const [proxy, own] = await Promise.all([sandbox.proxy(), farAddress(network)]);
       const counters = await Counters.place(network, address, Number(proxy.port));
-      const intruder = await Uncontrolled.start(lab.runtime, await farAddress(network));
+      const intruder = await Uncontrolled.start(lab.runtime, own);
       const syn = tcpSyn({ from: address, to: proxy.hostname, port: Number(proxy.port) });
       const packet = ipv4Packet({ from: address, to: proxy.hostname, protocol: TCP, payload: syn });
       try {
         expect(await counters.read()).toEqual({ before: 0, behind: 0 });
-        const { sent } = await intruder.probe({ sent: sending(packet, proxy.hostname) });
+        const frame = ethernetFrame(counters.gatewayMac, own.mac, IPV4, packet);
+        const { sent } = await intruder.probe({ sent: sending(frame) });
         expect(sent.code, sent.err).toBe(0);
         expect(await counters.read()).toEqual({ before: 1, behind: 0 });
         await sandbox.probe({ own: ASK });
         expect(await counters.read()).toEqual({ before: 2, behind: 1 });
-        expect((await intruder.place()).mac).not.toBe(mac);
       } finally {
         await counters.remove();
         await intruder.remove();
