@@ -61,26 +61,30 @@ describe.each(RUNTIMES)('while a sandbox lives and after, %s', (runtime) => {
     expect((await beat.heard()).direct).toBe(0);
   });
 
-  it.each(['flush', 'delete'])('N20 nothing escapes past a fence after nft %s', async (what) => {
-    const instance = (await readFile(join(service.dataDir, 'instance-id'), 'utf8')).trim();
-    const tables = ['inet', 'bridge'].map((family) => ['table', family, `risoluto_${instance}`]);
-    const { hostname } = await sandbox.proxy();
-    await world.clear();
-    for (const table of tables) await world.onHost('nft', what, ...table);
-    for (const table of tables) {
-      await until('the fence to be put right', async () =>
-        (await command(['nft', 'list', ...table])).stdout.includes('drop') ? true : null,
-      );
-    }
-    await beat.untilHeard('request');
-    const arrived = (await world.arrivals()).map(({ to }) => to);
-    expect(arrived).toContain(ANYWHERE);
-    expect(arrived).not.toContain(PUBLIC);
-    expect((await beat.heard()).direct).toBe(0);
-    const found = await sandbox.probe({ host: { do: 'tcp', host: hostname, port: host.port } });
-    expect(found.host.connected).toBe(false);
-    expect((await showRun(service, sandbox.runId)).status).toBe('running');
-  });
+  // Both kinds under one runtime are enough: they change the host’s rules and nothing inside.
+  it.each(runtime === 'runc' ? ['flush', 'delete'] : ['delete'])(
+    'N20 nothing escapes past a fence after nft %s',
+    async (what) => {
+      const instance = (await readFile(join(service.dataDir, 'instance-id'), 'utf8')).trim();
+      const tables = ['inet', 'bridge'].map((family) => ['table', family, `risoluto_${instance}`]);
+      const { hostname } = await sandbox.proxy();
+      await world.clear();
+      for (const table of tables) await world.onHost('nft', what, ...table);
+      for (const table of tables) {
+        await until('the fence to be put right', async () =>
+          (await command(['nft', 'list', ...table])).stdout.includes('drop') ? true : null,
+        );
+      }
+      await beat.untilHeard('request');
+      const arrived = (await world.arrivals()).map(({ to }) => to);
+      expect(arrived).toContain(ANYWHERE);
+      expect(arrived).not.toContain(PUBLIC);
+      expect((await beat.heard()).direct).toBe(0);
+      const found = await sandbox.probe({ host: { do: 'tcp', host: hostname, port: host.port } });
+      expect(found.host.connected).toBe(false);
+      expect((await showRun(service, sandbox.runId)).status).toBe('running');
+    },
+  );
 
   /** Somebody else with the address, the MAC and the credentials of one that was served there. */
   async function inheritsNothing(at: Placement): Promise<void> {

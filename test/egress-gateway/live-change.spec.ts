@@ -14,7 +14,7 @@ const OPEN = { turnSandboxPolicy: { type: 'workspaceWrite', networkAccess: true 
 
 const curl = (url: string): Probe => ({
   do: 'bash',
-  script: `curl -sk --max-time 5 -w ' %{http_connect}/%{http_code}' ${url}`,
+  script: `curl -sk --max-time 3 -w ' %{http_connect}/%{http_code}' ${url}`,
 });
 
 /** Milliseconds since 1970 of its last byte and of its end, 0 where it goes on. */

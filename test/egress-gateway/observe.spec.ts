@@ -9,7 +9,7 @@ import { denialsIn, Sandbox, startFiltered } from './sandboxes.js';
 const METADATA = '169.254.169.254';
 const curl = (url: string): Probe => ({
   do: 'bash',
-  script: `curl -sk --max-time 8 -o /dev/null -w '%{http_connect}/%{http_code}' ${url}`,
+  script: `curl -sk --max-time 3 -o /dev/null -w '%{http_connect}/%{http_code}' ${url}`,
 });
 
 describe('the observing mode', () => {
