@@ -53,7 +53,7 @@ describe.each([
   beforeAll(async () => {
     const place = await bench.place();
     const { exitCode, stderr } = await bench.script(PLANT, { place });
-    expect([exitCode, stderr]).toEqual([0, '']);
+    if (exitCode !== 0 || stderr !== '') throw new Error(`planting failed: ${stderr}`);
     template = place.workspaceDir;
   });
 
