@@ -90,13 +90,13 @@ describe('a connection that keeps its statements', () => {
 
   it('keeps a bounded number of them, the last ones, and lets go of all when it is closed', async () => {
     const prepare = vi.spyOn(database, 'prepare');
-    for (let index = 0; index < 100; index += 1) {
+    for (let index = 0; index < 200; index += 1) {
       await all(`SELECT ${index}`);
       await insert(`v${index}`);
     }
-    expect(prepare).toHaveBeenCalledTimes(101);
+    expect(prepare).toHaveBeenCalledTimes(201);
     await all('SELECT 0');
-    expect(prepare).toHaveBeenCalledTimes(102);
+    expect(prepare).toHaveBeenCalledTimes(202);
     await close();
     database = new StatementKeepingDatabase(':memory:');
   });

@@ -1,7 +1,7 @@
 import sqlite3 from 'sqlite3';
 
 /** Texts that are kept at most; the one that was used longest ago makes room. */
-const MOST_KEPT = 32;
+const MOST_KEPT = 128;
 
 /** What a later call can use as it is: it runs to its end at once, and holds nothing open after it. */
 const KEEPABLE =
@@ -42,7 +42,8 @@ export class StatementKeepingDatabase extends sqlite3.Database {
     const parameters = rest[0];
     const kept = this.#kept.get(sql);
     // A statement that turns out to be wrong forgets whoever waits for it but the first.
-    if (kept?.ready === false || typeof callback !== 'function' || !KEEPABLE.test(sql)) {
+    const usable = kept === undefined ? KEEPABLE.test(sql) : kept.ready;
+    if (!usable || typeof callback !== 'function') {
       return (super[method] as (...all: unknown[]) => this).call(this, sql, ...rest);
     }
     const use = kept ?? this.#prepare(sql, callback as Callback);
