@@ -7,6 +7,7 @@ import { EgressGateway } from '../egress/gateway/egress-gateway.js';
 import type { GatewayCredentials } from '../egress/gateway/proxy-environment.js';
 import { Resolvers } from '../egress/host-resolvers.js';
 import { checkedEgressEntries } from '../config/egress-entry.js';
+import { holdsAllToGateway } from '../sandbox/policy.js';
 import type { BridgeAddress } from './network-place.js';
 
 /** Who asks for network access, and how far his request narrowed it. */
@@ -94,8 +95,7 @@ export class NetworkGate {
   }
 
   get #isFiltering(): boolean {
-    const { egressAllowlist, egressMode } = this.settings.codex.sandbox;
-    return egressAllowlist.length > 0 || egressMode === 'observe';
+    return holdsAllToGateway(this.settings.codex.sandbox);
   }
 
   #closeOpen(): void {

@@ -132,11 +132,16 @@ function tmpdirOf(turn: {
   return turn.excludeTmpdirEnvVar ? null : '/var/tmp';
 }
 
-function egressOf(
-  { egressAllowlist, egressMode }: SandboxSettings,
-  requested: readonly string[] | null,
-): EgressPolicy {
-  const filtered = egressAllowlist.length > 0 || requested !== null || egressMode === 'observe';
+/** Whether the operator's settings hold every sandbox to the gateway, whatever a request asks for. */
+export function holdsAllToGateway(
+  sandbox: Pick<SandboxSettings, 'egressAllowlist' | 'egressMode'>,
+): boolean {
+  return sandbox.egressAllowlist.length > 0 || sandbox.egressMode === 'observe';
+}
+
+function egressOf(sandbox: SandboxSettings, requested: readonly string[] | null): EgressPolicy {
+  const { egressAllowlist, egressMode } = sandbox;
+  const filtered = holdsAllToGateway(sandbox) || requested !== null;
   return { filtered, mode: egressMode, allowlist: egressAllowlist, requested };
 }
 
