@@ -3,6 +3,7 @@ import { ConfigModule as NestConfigModule, ConfigService } from '@nestjs/config'
 
 import { LiveSettings } from './live-settings.js';
 import { Settings } from './settings.js';
+import { NO_JUDGE, type SettingsJudge } from './settings-judge.js';
 
 /** The key under which `@nestjs/config` holds the settings. */
 const SETTINGS_KEY = 'risoluto';
@@ -11,7 +12,7 @@ const SETTINGS_KEY = 'risoluto';
 @Global()
 @Module({})
 export class ConfigModule {
-  static forSettings(settings: Settings): DynamicModule {
+  static forSettings(settings: Settings, judge: SettingsJudge = NO_JUDGE): DynamicModule {
     return {
       module: ConfigModule,
       imports: [
@@ -27,7 +28,7 @@ export class ConfigModule {
           provide: LiveSettings,
           inject: [ConfigService],
           useFactory: (config: ConfigService) =>
-            new LiveSettings(config.getOrThrow<Settings>(SETTINGS_KEY)),
+            new LiveSettings(config.getOrThrow<Settings>(SETTINGS_KEY), judge),
         },
         { provide: Settings, useExisting: LiveSettings },
       ],

@@ -1,4 +1,5 @@
 import { Settings } from './settings.js';
+import { NO_JUDGE, type SettingsJudge } from './settings-judge.js';
 
 /**
  * The settings as they are now: those of the start, until a changed set takes their place. Whoever
@@ -11,6 +12,8 @@ export class LiveSettings extends Settings {
   constructor(
     /** As the environment and `risoluto.yaml` made them. */
     readonly base: Settings,
+    /** What else must be right of a changed set. */
+    readonly judge: SettingsJudge = NO_JUDGE,
   ) {
     super();
     this.#current = base;
@@ -66,6 +69,10 @@ export class LiveSettings extends Settings {
 
   get codex() {
     return this.#current.codex;
+  }
+
+  get dispatch() {
+    return this.#current.dispatch;
   }
 
   get configuredKeys() {

@@ -13,5 +13,9 @@ export function unavailableControls(settings: YamlSettings): string[] {
         "leave it empty for Docker's default, or name a profile's path",
     );
   }
+  settings.dispatch.forEach(({ name, run }, index) => {
+    if (run.agent === undefined) return;
+    problems.push(`dispatch.${index}.run.agent: rule ${name}: this version runs no agents`);
+  });
   return problems;
 }

@@ -3,6 +3,7 @@ import { laidOver, leavesOf, type JsonObject } from './merge-patch.js';
 import { unavailableControls } from './not-available.js';
 import { isOverlayable, wideningOf } from './overlay-bounds.js';
 import type { Settings } from './settings.js';
+import { NO_JUDGE, type SettingsJudge } from './settings-judge.js';
 import { checkContent, keysOf, type KeyProblem } from './yaml-file.js';
 import type { YamlSettings } from './yaml-schema.js';
 
@@ -13,7 +14,7 @@ export type Overlaid =
   | {
       /** All of it is right, but not for an overlay to say. */
       refused: boolean;
-      /** Nothing is wrong but that it asks for more than `base` allows, at the keys of `problems`. */
+      /** Nothing is wrong but that it asks for more than is allowed, at the keys of `problems`. */
       wider: boolean;
       problems: KeyProblem[];
     };
@@ -23,9 +24,13 @@ export type Overlaid =
  * whole and as a start judges it. What the operator has stated, it can only narrow; a default is no
  * bound.
  */
-export function overlaid(base: Settings, overlay: JsonObject): Overlaid {
-  const { rateLimits, runs, retention, codex } = base;
-  const content = laidOver({ rateLimits, runs, retention, codex }, overlay);
+export function overlaid(
+  base: Settings,
+  overlay: JsonObject,
+  judge: SettingsJudge = NO_JUDGE,
+): Overlaid {
+  const { rateLimits, runs, retention, codex, dispatch } = base;
+  const content = laidOver({ rateLimits, runs, retention, codex, dispatch }, overlay);
   const { settings, problems } = checkContent(content);
   if (settings !== null) problems.push(...unavailableControls(settings).map(asKeyProblem));
   const wrong = new Set(problems.map(({ key }) => key));
@@ -39,21 +44,22 @@ export function overlaid(base: Settings, overlay: JsonObject): Overlaid {
   }
   const wider = wideningsOf(base, settings, overlay);
   if (wider.length > 0) return { refused: true, wider: true, problems: wider };
-  return {
-    settings: deepFreeze({
-      server: base.server,
-      auth: base.auth,
-      masterKey: base.masterKey,
-      previousMasterKey: base.previousMasterKey,
-      secretsStore: base.secretsStore,
-      paths: base.paths,
-      dockerHost: base.dockerHost,
-      logLevel: base.logLevel,
-      passedEnvironment: base.passedEnvironment,
-      ...settings,
-      configuredKeys: new Set([...base.configuredKeys, ...keysOf(overlay)]),
-    }),
+  const after: Settings = {
+    server: base.server,
+    auth: base.auth,
+    masterKey: base.masterKey,
+    previousMasterKey: base.previousMasterKey,
+    secretsStore: base.secretsStore,
+    paths: base.paths,
+    dockerHost: base.dockerHost,
+    logLevel: base.logLevel,
+    passedEnvironment: base.passedEnvironment,
+    ...settings,
+    configuredKeys: new Set([...base.configuredKeys, ...keysOf(overlay)]),
   };
+  const judged = judge(after);
+  if (judged.length > 0) return { refused: false, wider: true, problems: judged };
+  return { settings: deepFreeze(after) };
 }
 
 function wideningsOf(base: Settings, asked: YamlSettings, overlay: JsonObject): KeyProblem[] {

@@ -22,13 +22,15 @@ const OVERLAYABLE: readonly Overlayable[] = [
   { path: /^runs\.onStop$/, direction: { to: 'end' } },
   { path: /^codex\.sandbox\.egressAllowlist$/, direction: 'any' },
   { path: /^codex\.sandbox\.egressMode$/, direction: { only: 'enforce' } },
+  // Whoever may write can start any of these runs anyway.
+  { path: /^dispatch$/, direction: 'any' },
   { path: /^codex\.sandbox\.timeoutSeconds$/, direction: 'down' },
   { path: /^codex\.sandbox\.resources\.(memory|cpus|pids|tmpfs|workspace)$/, direction: 'down' },
 ];
 
 /**
- * Whether `path` may be changed while the service runs, by whoever may write: how much, and which
- * hosts the gateway lets through. What a sandbox is and what it is given are the operator's.
+ * Whether `path` may be changed while the service runs, by whoever may write: how much, which hosts
+ * the gateway lets through, and which event starts which run. What a sandbox is and what it is given are the operator's.
  */
 export function isOverlayable(path: string): boolean {
   return OVERLAYABLE.some((one) => one.path.test(path));

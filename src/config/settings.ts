@@ -1,6 +1,7 @@
 import type { Redacted } from '../kernel/redacted.js';
 import type {
   CodexSettings,
+  DispatchSettings,
   RateLimitSettings,
   RetentionSettings,
   RunSettings,
@@ -49,6 +50,8 @@ export abstract class Settings {
   abstract readonly runs: RunSettings;
   abstract readonly retention: RetentionSettings;
   abstract readonly codex: CodexSettings;
+  /** Which event starts which run; the first rule that matches counts. */
+  abstract readonly dispatch: DispatchSettings;
   /** The values of `codex.sandbox.envPassthrough` that the service's own environment has. */
   abstract readonly passedEnvironment: Readonly<Record<string, Redacted>>;
   /** The keys of the YAML file that the operator set (`codex.sandbox.network`), so that a report can tell a choice from a default. */

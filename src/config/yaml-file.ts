@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 
 import { nearestKey } from './nearest-key.js';
+import { RULE_NAME } from './dispatch/dispatch-schema.js';
 import { yamlSchema, type YamlSettings } from './yaml-schema.js';
 
 export interface YamlFile {
@@ -73,7 +74,9 @@ export function checkContent(content: unknown): {
 } {
   const parsed = yamlSchema.safeParse(content);
   if (parsed.success) return { settings: parsed.data, problems: [] };
-  const problems = parsed.error.issues.flatMap((issue) => describe(issue, content));
+  const problems = parsed.error.issues.flatMap((issue) =>
+    describe(issue, content).map((problem) => withRule(problem, issue.path, content)),
+  );
   return { settings: null, problems };
 }
 
@@ -90,6 +93,19 @@ function describe(issue: z.core.$ZodIssue, content: unknown): KeyProblem[] {
     return [{ key: path, rule: 'must be one of dangerFullAccess, readOnly, workspaceWrite' }];
   }
   return [{ key: path || 'the document', rule: issue.message }];
+}
+
+/** A problem of a dispatch rule says which one, since people know it by its name. */
+function withRule(
+  problem: KeyProblem,
+  [group, index]: PropertyKey[],
+  content: unknown,
+): KeyProblem {
+  if (group !== 'dispatch' || typeof index !== 'number') return problem;
+  const { dispatch } = content as { dispatch?: { name?: unknown }[] };
+  const name = dispatch?.[index]?.name;
+  if (typeof name !== 'string' || !RULE_NAME.test(name)) return problem;
+  return { key: problem.key, rule: `rule ${name}: ${problem.rule}` };
 }
 
 function unknownKey(
@@ -121,16 +137,26 @@ function child(schema: unknown, segment: PropertyKey): unknown {
   return shape?.[segment] ?? element;
 }
 
-/** Looks through defaults, and picks the member of a tagged union that the value names. */
+interface Looked {
+  def?: { innerType?: unknown; in?: unknown };
+  options?: { shape?: { type?: { value: string } } }[];
+}
+
+/** Looks through defaults and transformations, and picks the member of a union that the value means. */
 function unwrap(schema: unknown, value: unknown): unknown {
-  let current = schema as {
-    def?: { innerType?: unknown };
-    options?: { shape: { type: { value: string } } }[];
-  };
-  while (current.def?.innerType !== undefined) current = current.def.innerType as typeof current;
+  let current = schema as Looked;
+  for (let inner = innerOf(current); inner !== undefined; inner = innerOf(current)) {
+    current = inner as Looked;
+  }
   if (current.options === undefined) return current;
   const type = (value as { type?: unknown } | undefined)?.type;
-  return current.options.find((option) => option.shape.type.value === type) ?? current;
+  const objects = current.options.filter(({ shape }) => shape !== undefined);
+  const tagged = objects.find(({ shape }) => shape?.type?.value === type);
+  return tagged ?? (objects.length === 1 ? objects[0] : current);
+}
+
+function innerOf({ def }: Looked): unknown {
+  return def?.innerType ?? def?.in;
 }
 
 /** Dotted paths of every key, those of objects too. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-import { requestedPolicySchema } from '../config/yaml-schema.js';
+import { requestedPolicySchema } from '../config/policy-schema.js';
 import { DomainError, type ErrorDetail } from '../kernel/domain-error.js';
 import { encodeFrame, newNonce } from '../sandbox/frame.js';
 import type { RunRequest } from './run-request.js';

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import {
-  requestedTurnPolicySchema,
-  turnSandboxPolicySchema,
-  type RequestedTurnPolicy,
-  type TurnSandboxPolicy,
-} from '../config/yaml-schema.js';
+import { requestedTurnPolicySchema, turnSandboxPolicySchema } from '../config/policy-schema.js';
+import type { RequestedTurnPolicy, TurnSandboxPolicy } from '../config/yaml-schema.js';
 import { narrowTurn } from './policy-narrowing.js';
 
 /** Names of which one begins with another, differs in case, or is a guarded one. */

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import {
-  type CodexSettings,
-  requestedPolicySchema,
-  type RequestedPolicy,
-  yamlSchema,
-} from '../config/yaml-schema.js';
+import { requestedPolicySchema } from '../config/policy-schema.js';
+import { type CodexSettings, type RequestedPolicy, yamlSchema } from '../config/yaml-schema.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { type EffectivePolicy, type PolicyRequest, effectivePolicy } from './policy.js';
 import { isAtOrBelow } from './policy-narrowing.js';

@@ -44,6 +44,7 @@ export const CONFIG_VIEW_SCHEMA: Schema = {
     'runs',
     'retention',
     'codex',
+    'dispatch',
     'sources',
     'pending',
     'setAside',
@@ -60,7 +61,7 @@ export const CONFIG_VIEW_SCHEMA: Schema = {
     sources: {
       type: 'object',
       description:
-        'By dotted path of each value below `rateLimits`, `runs`, `retention` and `codex`',
+        'By dotted path of each value below `rateLimits`, `runs`, `retention` and `codex`, and `dispatch`',
       additionalProperties: { type: 'string', enum: ['default', 'file', 'overlay'] },
       example: { 'runs.maxConcurrent': 'overlay', 'codex.sandbox.image': 'file' },
     },

@@ -30,5 +30,6 @@ export function configView(settings: Settings): Record<string, unknown> {
     runs: settings.runs,
     retention: settings.retention,
     codex: settings.codex,
+    dispatch: settings.dispatch,
   };
 }

@@ -34,7 +34,7 @@ export class SettingsController {
     return {
       ...configView(this.settings),
       sources: sourcesOf(base, this.overlay.current),
-      pending: pendingOf(base),
+      pending: pendingOf(base, this.settings.judge),
       setAside: this.overlay.setAside,
     };
   }

@@ -1,7 +1,7 @@
 import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { z } from 'zod';
 
-import { requestedPolicySchema, requestedTurnPolicySchema } from '../../config/yaml-schema.js';
+import { requestedPolicySchema, requestedTurnPolicySchema } from '../../config/policy-schema.js';
 
 /** What `policy` of a request may hold, by the schema that checks it. */
 export const POLICY_SCHEMA = requestSchema(requestedPolicySchema);

@@ -1,4 +1,4 @@
-import { requestedTurnPolicySchema } from '../../config/yaml-schema.js';
+import { requestedTurnPolicySchema } from '../../config/policy-schema.js';
 import { encodeFrame, newNonce } from '../../sandbox/frame.js';
 import type { RunRequest } from '../run-request.js';
 import { checkedBy, refuseDoubled, secretsByVariable } from '../run-request-validation.js';

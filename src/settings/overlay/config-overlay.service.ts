@@ -68,7 +68,7 @@ export class ConfigOverlay implements OnApplicationBootstrap, ReadinessProbe {
       if (earlier !== null) this.#setAside = setAsideOf(earlier);
       return;
     }
-    const read = readOverlay(this.live.base, row.content);
+    const read = readOverlay(this.live.base, row.content, this.live.judge);
     if ('problems' in read) {
       const { problems } = read;
       this.#broken = { content: row.content };
@@ -162,12 +162,12 @@ export class ConfigOverlay implements OnApplicationBootstrap, ReadinessProbe {
   /** What a start could not use counts as none. */
   #usable(content: string | undefined): JsonObject {
     if (content === undefined) return {};
-    const read = readOverlay(this.live.base, content);
+    const read = readOverlay(this.live.base, content, this.live.judge);
     return 'problems' in read ? {} : read.overlay;
   }
 
   #judged(overlay: JsonObject): Settings {
-    const result = overlaid(this.live.base, overlay);
+    const result = overlaid(this.live.base, overlay, this.live.judge);
     if ('settings' in result) return result.settings;
     const { refused, problems } = result;
     throw new DomainError(

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { isJsonObject, leavesOf, mergePatch, type JsonObject } from '../../config/merge-patch.js';
 import { overlaid } from '../../config/overlaid-settings.js';
 import type { Settings } from '../../config/settings.js';
+import { NO_JUDGE, type SettingsJudge } from '../../config/settings-judge.js';
 
 export interface ReadOverlay {
   overlay: JsonObject;
@@ -15,7 +16,11 @@ export interface ReadOverlay {
  * What a stored text makes of the settings of the start, or why it cannot. Where it alone asks for
  * more than they allow, they count.
  */
-export function readOverlay(base: Settings, text: string): ReadOverlay | { problems: string[] } {
+export function readOverlay(
+  base: Settings,
+  text: string,
+  judge: SettingsJudge = NO_JUDGE,
+): ReadOverlay | { problems: string[] } {
   let content: unknown;
   try {
     content = JSON.parse(text);
@@ -23,17 +28,22 @@ export function readOverlay(base: Settings, text: string): ReadOverlay | { probl
     return { problems: ['it is not JSON'] };
   }
   if (!isJsonObject(content)) return { problems: ['it is not an object'] };
-  const result = overlaid(base, content);
+  // What the rules of the file ask for must not put aside an overlay that narrows the policy: their
+  // runs are refused then.
+  const result = overlaid(base, content, 'dispatch' in content ? judge : NO_JUDGE);
   if ('settings' in result) return { overlay: content, settings: result.settings, wider: [] };
   const lines = result.problems.map(({ key, rule }) => `${key}: ${rule}`);
   if (!result.wider) return { problems: lines };
   const rest = result.problems.reduce<unknown>((left, { key }) => without(left, key), content);
-  const read = readOverlay(base, JSON.stringify(rest));
+  const read = readOverlay(base, JSON.stringify(rest), judge);
   return 'problems' in read ? read : { ...read, wider: lines };
 }
 
 function without(content: unknown, path: string): unknown {
-  const patch = path.split('.').reduceRight<unknown>((inner, key) => ({ [key]: inner }), null);
+  // A list is left out whole.
+  const patch = (path.startsWith('dispatch.') ? 'dispatch' : path)
+    .split('.')
+    .reduceRight<unknown>((inner, key) => ({ [key]: inner }), null);
   return mergePatch(content, patch);
 }
 
