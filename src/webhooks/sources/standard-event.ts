@@ -1,0 +1,65 @@
+import type { EventChange, EventIssue, IssueField, WebhookEvent } from '../rules/event.js';
+import {
+  hasMembers,
+  idAt,
+  listAt,
+  memberOf,
+  membersOf,
+  namedList,
+  namedOf,
+  textAt,
+  timeAt,
+} from './payload-reader.js';
+
+const FIELDS: readonly IssueField[] = ['state', 'labels', 'team', 'project', 'assignee'];
+
+/**
+ * A delivery in the shape that Standard Webhooks advises, `{type, timestamp, data}`, as an event of
+ * `source`. Total. Of `type` what stands before the last dot is the type and what follows the action
+ * (`issue.updated`). `data.issue`, or `data` itself, has `identifier`, `title`, `description`, `url`,
+ * `state`, `labels`, `team`, `project`, `assignee` and `priority`, each a text or `{id, name}`;
+ * `data.changed` is a list of those that the event changed; `data.removed: true` says that it is gone.
+ */
+export function mapStandardPayload(payload: unknown, source: string): WebhookEvent {
+  const name = textAt(payload, 'type') ?? '';
+  const dot = name.lastIndexOf('.');
+  const data = memberOf(payload, 'data');
+  const inner = memberOf(data, 'issue');
+  const issue = hasMembers(inner) ? inner : data;
+  return {
+    source,
+    type: dot === -1 ? name : name.slice(0, dot),
+    action: dot === -1 ? '' : name.slice(dot + 1),
+    entityId: idAt(data, 'id') ?? idAt(issue, 'id'),
+    occurredAtMs: timeAt(payload, 'timestamp'),
+    text: textAt(data, 'text'),
+    issue: issueOf(issue),
+    changed: changeOf(data),
+    removed: memberOf(data, 'removed') === true,
+  };
+}
+
+function issueOf(issue: unknown): EventIssue | null {
+  const identifier = textAt(issue, 'identifier');
+  if (identifier === null) return null;
+  const labels = listAt(issue, 'labels');
+  return {
+    identifier,
+    title: textAt(issue, 'title'),
+    description: textAt(issue, 'description'),
+    url: textAt(issue, 'url'),
+    state: namedOf(memberOf(issue, 'state')),
+    labels: labels === null ? null : namedList(labels),
+    team: namedOf(memberOf(issue, 'team'), ['key']),
+    project: namedOf(memberOf(issue, 'project')),
+    assignee: namedOf(memberOf(issue, 'assignee'), ['email']),
+    priority: idAt(issue, 'priority'),
+  };
+}
+
+/** Which labels there were before is not told, so a change of labels counts as one of all. */
+function changeOf(data: unknown): EventChange | null {
+  const changed = listAt(membersOf(data), 'changed');
+  if (changed === null) return null;
+  return { fields: new Set(FIELDS.filter((field) => changed.includes(field))), labelIds: null };
+}
