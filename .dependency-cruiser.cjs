@@ -29,7 +29,9 @@ const layerRules = LAYERS.flatMap((modules, level) =>
       comment: `${module} may import only the layers below it`,
       severity: 'error',
       from: { path: folder([module]) },
-      to: { path: `${folder(refused)}|^src/(main|serve|start-warnings|app\\.[a-z]+)\\.ts$` },
+      to: {
+        path: `${folder(refused)}|^src/(main|serve|judged-settings|start-warnings|app\\.[a-z]+)\\.ts$`,
+      },
     };
   }),
 );

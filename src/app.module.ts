@@ -20,6 +20,7 @@ import { SecretsModule } from './secrets/secrets.module.js';
 import { SettingsModule } from './settings/settings.module.js';
 import { RateLimitGuard } from './throttle/rate-limit.guard.js';
 import { ThrottleModule } from './throttle/throttle.module.js';
+import { ruleProblems } from './webhooks/rules/rule-problems.js';
 
 /**
  * All global guards, in the order in which they run: whoever is past the limit learns nothing about
@@ -38,7 +39,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forSettings(settings),
+        ConfigModule.forSettings(settings, ruleProblems),
         KernelModule,
         HttpModule.forObservers(observers, forwarders),
         MetricsModule,

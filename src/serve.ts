@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { createApp } from './app.setup.js';
 import { ConfigurationError } from './config/configuration-error.js';
-import { loadSettings } from './config/load-settings.js';
+import { judgedSettings } from './judged-settings.js';
 import { processEnvironment } from './config/process-environment.js';
 import type { Settings } from './config/settings.js';
 import { BufferedRootLogger, type RootLogger } from './kernel/root-logger.js';
@@ -27,7 +27,7 @@ const STOP_MS = 9300;
 
 function readSettings(): Settings {
   try {
-    return loadSettings(processEnvironment());
+    return judgedSettings(processEnvironment());
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     for (const problem of error.problems) process.stderr.write(`risoluto: ${problem}\n`);

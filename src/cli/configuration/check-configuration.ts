@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 
 import { ConfigurationError } from '../../config/configuration-error.js';
-import { loadSettings } from '../../config/load-settings.js';
 import type { Settings } from '../../config/settings.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { resolveExtraMount } from '../../sandbox/extra-mounts.js';
+import { judgedSettings } from '../../judged-settings.js';
 import { keptPaths } from '../../sandbox/kept-paths.js';
 import { loadSeccompProfile } from '../../sandbox/seccomp-profile.js';
 import { startWarnings } from '../../start-warnings.js';
@@ -38,7 +38,7 @@ export async function checkConfiguration(
 ): Promise<ConfigurationReport> {
   let settings: Settings;
   try {
-    settings = loadSettings(environment);
+    settings = judgedSettings(environment);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     return { file: environment.RISOLUTO_CONFIG || null, problems: error.problems, warnings: [] };

@@ -15,7 +15,8 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { parseYaml } from '../../config/yaml-file.js';
+import { parseYaml, type YamlFile } from '../../config/yaml-file.js';
+import { ruleProblems } from '../../webhooks/rules/rule-problems.js';
 import { usageError } from '../service-command.js';
 import { NotSettable, withKeySet } from './set-key.js';
 
@@ -35,11 +36,18 @@ export function setInFile(named: string, key: string, value: string): KeyChange 
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const after = edited(before, key, value);
   const problems: string[] = [];
-  if (parseYaml(after, file, (problem) => problems.push(problem)) === null) {
+  const yaml = parseYaml(after, file, (problem) => problems.push(problem));
+  if (yaml !== null) problems.push(...judged(yaml, file));
+  if (problems.length > 0) {
     throw usageError('the service would not start with that', problems.join('\n'));
   }
   if (after !== before) replaceFile(file, after);
   return { file, changed: after !== before };
+}
+
+function judged({ settings, configuredKeys }: YamlFile, file: string): string[] {
+  const found = ruleProblems({ ...settings, configuredKeys });
+  return found.map(({ key, rule }) => `${file}: ${key}: ${rule}`);
 }
 
 function edited(before: string, key: string, value: string): string {
