@@ -21,7 +21,10 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** For people: every `--help` ends with it, and so does the manual. */
 export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.ok, 'done'],
-  [EXIT.negative, 'the answer is no: a broken audit chain, a failed check, a wrong configuration'],
+  [
+    EXIT.negative,
+    'the answer is no: a broken audit chain, a failed check, a wrong configuration, no run to start',
+  ],
   [EXIT.transferFailed, '`run --upload` or `--download` could not send or take the files'],
   [EXIT.usage, 'wrong command line or input'],
   [EXIT.refused, 'the service refused the request; the message has its code'],

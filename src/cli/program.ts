@@ -7,6 +7,7 @@ import { backupCommand } from './commands/backup.command.js';
 import { cancelCommand } from './commands/cancel.command.js';
 import { completionCommand } from './commands/completion.command.js';
 import { configCommand } from './commands/config.command.js';
+import { dispatchCommand } from './commands/dispatch.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
 import { logsCommand } from './commands/logs.command.js';
 import { restoreCommand } from './commands/restore.command.js';
@@ -54,6 +55,7 @@ export function buildProgram(cli: Cli): Command {
     restoreCommand(cli),
     tokenCommand(cli),
     configCommand(cli),
+    dispatchCommand(cli),
     doctorCommand(cli),
     serveCommand(),
     completionCommand(cli),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { parse } from 'yaml';
 
-import { loadSettings } from '../../src/config/load-settings.js';
+import { judgedSettings } from '../../src/judged-settings.js';
 import type { Block } from './markdown.js';
 
 /** What is wrong with a block that is not run; null when nothing is. */
@@ -42,7 +42,7 @@ function checkYaml(text: string): void {
   try {
     const file = join(directory, 'risoluto.yaml');
     writeFileSync(file, text);
-    loadSettings({ RISOLUTO_CONFIG: file, DATA_DIR: directory });
+    judgedSettings({ RISOLUTO_CONFIG: file, DATA_DIR: directory });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
