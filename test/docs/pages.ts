@@ -29,6 +29,7 @@ const SETUPS: Readonly<Record<string, Partial<PageSetup>>> = {
   'docs/custom-sandbox.md': {
     service: { yaml: { codex: { sandbox: { image: 'team-sandbox:1' } } } },
   },
+  'docs/dispatch.md': { service: null },
   'docs/hardening.md': {
     service: {
       env: { RISOLUTO_WRITE_TOKEN: TOKEN, MASTER_KEY },
