@@ -187,7 +187,7 @@ describe('rules in a row', () => {
 
   it('shorten what others wrote', () => {
     const long = mapLinearPayload(
-      delivery('Issue', 'create', { data: { ...ISSUE, state: { name: `${'x'.repeat(500)}` } } }),
+      delivery('Issue', 'create', { data: { ...ISSUE, state: { name: 'x'.repeat(500) } } }),
     );
     expect(whyNot({ state: 'Todo' }, long)?.length).toBeLessThan(200);
   });
