@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { ConfigurationError } from './configuration-error.js';
 import { deepFreeze } from './deep-freeze.js';
 import { readEnvironment } from './environment.js';
-import { unavailableControls } from './not-available.js';
 import { readPassedEnvironment } from './passed-environment.js';
+import { HARDENED_PROFILE } from './seccomp-setting.js';
 import type { Settings } from './settings.js';
 import { defaultYaml, readYamlFile, type YamlFile } from './yaml-file.js';
 
@@ -44,10 +44,10 @@ export function readFileSettings(
 ): YamlFile | null {
   const yaml = file === null ? defaultYaml() : readYamlFile(file, report);
   if (yaml === null) return null;
-  unavailableControls(yaml.settings).forEach(report);
   const { security } = yaml.settings.codex.sandbox;
   // A relative path means the same wherever the service is started from: the file that names it.
-  if (security.seccompProfile !== '')
+  if (security.seccompProfile !== '' && security.seccompProfile !== HARDENED_PROFILE) {
     security.seccompProfile = resolve(file ?? '.', '..', security.seccompProfile);
+  }
   return yaml;
 }

@@ -1,6 +1,5 @@
 import { deepFreeze } from './deep-freeze.js';
 import { laidOver, leavesOf, type JsonObject } from './merge-patch.js';
-import { unavailableControls } from './not-available.js';
 import { isOverlayable, wideningOf } from './overlay-bounds.js';
 import type { Settings } from './settings.js';
 import { checkContent, keysOf, type KeyProblem } from './yaml-file.js';
@@ -27,7 +26,6 @@ export function overlaid(base: Settings, overlay: JsonObject): Overlaid {
   const { rateLimits, runs, retention, codex } = base;
   const content = laidOver({ rateLimits, runs, retention, codex }, overlay);
   const { settings, problems } = checkContent(content);
-  if (settings !== null) problems.push(...unavailableControls(settings).map(asKeyProblem));
   const wrong = new Set(problems.map(({ key }) => key));
   const refused = [...leavesOf(overlay).keys()]
     .filter(
@@ -64,9 +62,4 @@ function wideningsOf(base: Settings, asked: YamlSettings, overlay: JsonObject): 
     const rule = wideningOf(key, now.get(key), bound);
     return rule === null ? [] : [{ key, rule }];
   });
-}
-
-function asKeyProblem(line: string): KeyProblem {
-  const [key = '', ...rule] = line.split(': ');
-  return { key, rule: rule.join(': ') };
 }

@@ -6,7 +6,7 @@ import type { Settings } from '../../config/settings.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { resolveExtraMount } from '../../sandbox/extra-mounts.js';
 import { keptPaths } from '../../sandbox/kept-paths.js';
-import { loadSeccompProfile } from '../../sandbox/seccomp-profile.js';
+import { loadSeccompProfile } from '../../sandbox/seccomp/load-profile.js';
 import { startWarnings } from '../../start-warnings.js';
 import { addressProblem } from './address-problem.js';
 import { directoryProblem } from './directory-problem.js';
