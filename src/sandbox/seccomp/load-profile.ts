@@ -23,7 +23,13 @@ export const HARDENED_FILE: string = join(INSTALLATION, 'config/seccomp/hardened
 export async function loadSeccompProfile(setting: string, gvisor: boolean): Promise<string | null> {
   if (gvisor && (setting === '' || setting === HARDENED_PROFILE)) return GVISOR_SECCOMP_PROFILE;
   if (setting === '') return null;
-  const text = await readProfile(setting === HARDENED_PROFILE ? HARDENED_FILE : setting);
+  const text =
+    setting === HARDENED_PROFILE
+      ? await readProfile(
+          HARDENED_FILE,
+          'config/seccomp/hardened.json is missing; install it again',
+        )
+      : await readProfile(setting, 'the profile cannot be read; check its path');
   let content: unknown;
   try {
     content = JSON.parse(text);
@@ -37,11 +43,11 @@ export async function loadSeccompProfile(setting: string, gvisor: boolean): Prom
   return text.replace(/[\r\n\t]+ */g, ' ').trim();
 }
 
-async function readProfile(path: string): Promise<string> {
+async function readProfile(path: string, missing: string): Promise<string> {
   // Else a FIFO would wait for its other end.
   const flags = constants.O_RDONLY | constants.O_NONBLOCK;
   const handle = await open(path, flags).catch((error: unknown) => {
-    throw controlUnavailable(KEY, 'the profile cannot be read; check its path', error);
+    throw controlUnavailable(KEY, missing, error);
   });
   try {
     const found = await handle.stat();
