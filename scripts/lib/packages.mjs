@@ -14,6 +14,8 @@ const PACKAGE_OF = {
   'g++': 'g++',
   make: 'make',
   python3: 'python3',
+  pip3: 'python3-pip',
+  git: 'git',
   dockerd: 'docker.io',
   'docker-init': 'docker.io',
   docker: 'docker.io',

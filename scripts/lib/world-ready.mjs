@@ -22,6 +22,11 @@ const PROGRAMS = [
   'jq',
   'chromium',
   'faketime',
+  'git',
+  'g++',
+  'make',
+  'python3',
+  'pip3',
 ];
 
 /** How many stages `makeWorldReady` shows. */

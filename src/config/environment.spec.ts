@@ -73,14 +73,18 @@ describe('the environment', () => {
     ]);
   });
 
-  it('refuses controls that this version does not have', () => {
-    const path = file(
-      'unavailable.yaml',
-      'codex: {sandbox: {security: {seccompProfile: hardened}}}',
-    );
-    expect(problemsOf({ RISOLUTO_CONFIG: path }).map((line) => line.split(':')[0])).toEqual([
-      'codex.sandbox.security.seccompProfile',
-    ]);
+  it('takes a profile’s path from the file that names it, and hardened as a word', () => {
+    const profileOf = (value: string) =>
+      loadSettings({
+        RISOLUTO_CONFIG: file(
+          'profile.yaml',
+          `codex: {sandbox: {security: {seccompProfile: ${value}}}}`,
+        ),
+      }).codex.sandbox.security.seccompProfile;
+    expect(profileOf('hardened')).toBe('hardened');
+    expect(profileOf('./hardened')).toBe(join(directory, 'hardened'));
+    expect(profileOf('/etc/p.json')).toBe('/etc/p.json');
+    expect(profileOf('""')).toBe('');
   });
 
   it('reads the master key from a file without its last newline, and never prints it', () => {

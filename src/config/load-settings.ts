@@ -4,8 +4,9 @@ import { resolve } from 'node:path';
 import { ConfigurationError } from './configuration-error.js';
 import { deepFreeze } from './deep-freeze.js';
 import { readEnvironment } from './environment.js';
-import { unavailableControls } from './not-available.js';
 import { readPassedEnvironment } from './passed-environment.js';
+import { unavailableControls } from './not-available.js';
+import { HARDENED_PROFILE } from './seccomp-setting.js';
 import type { Settings } from './settings.js';
 import { defaultYaml, readYamlFile, type YamlFile } from './yaml-file.js';
 
@@ -47,7 +48,8 @@ export function readFileSettings(
   unavailableControls(yaml.settings).forEach(report);
   const { security } = yaml.settings.codex.sandbox;
   // A relative path means the same wherever the service is started from: the file that names it.
-  if (security.seccompProfile !== '')
+  if (security.seccompProfile !== '' && security.seccompProfile !== HARDENED_PROFILE) {
     security.seccompProfile = resolve(file ?? '.', '..', security.seccompProfile);
+  }
   return yaml;
 }

@@ -72,7 +72,13 @@ const sandboxSchema = z.strictObject({
       noNewPrivileges: z.boolean().default(true),
       dropCapabilities: z.boolean().default(true),
       gvisor: z.boolean().default(false),
-      seccompProfile: z.string().max(4096).default(''),
+      seccompProfile: z
+        .string()
+        .max(4096)
+        .default('')
+        .describe(
+          'empty: the engine’s default; hardened: config/seccomp/hardened.json; else a path from this file',
+        ),
     })
     .prefault({}),
   resources: resourcesSchema.prefault({}),

@@ -48,7 +48,7 @@ export function hostChecks(facts: HostFacts): HardeningCheck[] {
     new SecurityDefaultsCheck(settings),
     new EgressCheck(settings),
     new GvisorCheck(info, helpers, security.gvisor, log),
-    new SeccompCheck(info, helpers, security, log),
+    new SeccompCheck(info, helpers, security, configFile, log),
     new EngineVersionsCheck(describe),
     new EngineSocketCheck(settings.dockerHost),
     new UserNamespacesCheck(info, security.gvisor, configFile),

@@ -21,7 +21,7 @@ export function requireEngineSupport(info: EngineInfo, { security }: EffectivePo
   if (security.seccompProfile === '' && seccomp.includes('profile=unconfined')) {
     throw controlUnavailable(
       'seccomp',
-      "the engine's default profile is unconfined; remove its --seccomp-profile option, or set codex.sandbox.security.seccompProfile",
+      "the engine's default profile is unconfined; remove its --seccomp-profile option, or set codex.sandbox.security.seccompProfile to hardened",
     );
   }
 }

@@ -4,6 +4,7 @@ import { equivalentDockerRun } from './docker-run-argv.js';
 import type { ControlSource, EffectivePolicy } from './policy.js';
 import type { ResolvedImage } from './resolved-image.js';
 import { type RuntimeControl, runtimeNote, runtimeOf } from './runtime-controls.js';
+import { profileName } from './seccomp/profile-name.js';
 
 export interface ReportedControl {
   name: string;
@@ -173,27 +174,24 @@ function hasOption(host: ContainerInspection['HostConfig'], name: string): boole
 
 /** What Docker's default profile is known to let through, which a report must not hide. */
 const DEFAULT_SECCOMP_GAPS =
-  "Docker's default profile lets io_uring_setup, modify_ldt, vsock sockets and ptrace of the same user's processes through; name a stricter profile in codex.sandbox.security.seccompProfile";
+  "Docker's default profile lets io_uring_setup, modify_ldt, vsock sockets and ptrace of the same user's processes through; set codex.sandbox.security.seccompProfile to hardened";
 
 function seccompControl(
   host: ContainerInspection['HostConfig'],
   info: EngineInfo,
   { sources, security }: EffectivePolicy,
 ): ReportedControl {
-  const ours = security.seccompProfile === '' && hasOption(host, 'seccomp');
-  const value = ours ? 'gvisor' : seccompOf(host, info);
-  const gaps = value === 'operator' || ours ? null : DEFAULT_SECCOMP_GAPS;
+  const own = hasOption(host, 'seccomp');
+  const value = own ? profileName(security.seccompProfile, true) : seccompOfEngine(info);
   return {
     name: 'security.seccompProfile',
     value,
     source: sources['security.seccompProfile'] ?? 'default',
-    ...(gaps ? { note: gaps } : noteOf('seccomp', host.Runtime)),
+    ...(own ? noteOf('seccomp', host.Runtime) : { note: DEFAULT_SECCOMP_GAPS }),
   };
 }
 
-/** `operator` for a profile of the operator's (`gvisor`: ours for that runtime), else the engine's word for its own. */
-function seccompOf(host: ContainerInspection['HostConfig'], info: EngineInfo): string {
-  if (hasOption(host, 'seccomp')) return 'operator';
+function seccompOfEngine(info: EngineInfo): string {
   const option = info.securityOptions.find((text) => text.startsWith('name=seccomp'));
   return option?.split('profile=')[1] ?? 'none';
 }

@@ -7,6 +7,7 @@ import { DockerEngine } from './docker/docker-engine.js';
 import { EngineWatch } from './engine-watch.js';
 import { HelperContainers } from './helper-containers.js';
 import { LateRemovals } from './late-removals.js';
+import { SandboxFacts } from './sandbox-facts.js';
 import { SandboxImages } from './sandbox-images.js';
 import { SandboxNetworks } from './sandbox-networks.js';
 import { Sandboxes } from './sandboxes.js';
@@ -24,6 +25,7 @@ import { Sandboxes } from './sandboxes.js';
     EngineWatch,
     HelperContainers,
     LateRemovals,
+    SandboxFacts,
     SandboxImages,
     SandboxNetworks,
     Sandboxes,

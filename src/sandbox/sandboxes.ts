@@ -26,7 +26,7 @@ import type { EffectivePolicy } from './policy.js';
 import type { ResolvedImage } from './resolved-image.js';
 import { Sandbox } from './sandbox.js';
 import { buildReport, type SandboxReport } from './sandbox-report.js';
-import { loadSeccompProfile } from './seccomp-profile.js';
+import { loadSeccompProfile } from './seccomp/load-profile.js';
 import { prepareHome, readWorkspaceLayout } from './workspace-layout.js';
 
 /** All that a sandbox is made of. Directories are absolute host paths that no container has mounted. */

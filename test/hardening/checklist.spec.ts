@@ -49,7 +49,12 @@ describe('the checklist', () => {
     const proof = itemOf(first, 'fence-proof');
     expect(proof, proof.detail).toMatchObject({ status: 'pass', checked: true });
     expect(proof.detail).toContain('heard nothing');
-    for (const id of ['sandbox-controls', 'gvisor', 'seccomp', 'fence', 'file-modes']) {
+    const seccomp = itemOf(first, 'seccomp');
+    expect(seccomp, seccomp.detail).toMatchObject({
+      status: 'warn',
+      remedy: expect.stringContaining('codex.sandbox.security.seccompProfile hardened'),
+    });
+    for (const id of ['sandbox-controls', 'gvisor', 'fence', 'file-modes']) {
       expect(itemOf(first, id), itemOf(first, id).detail).toMatchObject({ status: 'pass' });
     }
   });

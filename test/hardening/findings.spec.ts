@@ -228,6 +228,28 @@ describe('another service', () => {
     }
   });
 
+  it.each([
+    ['runc', false],
+    ['runsc', true],
+  ])(
+    'seccomp passes with hardened under %s, and says so wherever it is asked',
+    async (runtime, gvisor) => {
+      const security = { gvisor, seccompProfile: 'hardened' };
+      const hardened = await startService({
+        yaml: { ...UNLIMITED, codex: { sandbox: { security } } },
+      });
+      try {
+        const item = await freshItem(hardened, 'seccomp');
+        expect(item, item.detail).toMatchObject({ status: 'pass', checked: true });
+        expect(item.detail).toContain('the hardened profile');
+        const { body } = await hardened.api('GET', '/api/v1/runtime');
+        expect(body).toMatchObject({ facts: { sandbox: { runtime, seccompProfile: 'hardened' } } });
+      } finally {
+        await hardened.stop();
+      }
+    },
+  );
+
   it('with a token, an image by its id and a profile of its own passes those, and asks for the token', async () => {
     const { Id } = await engine().getImage('risoluto-sandbox:latest').inspect();
     const profile = join(service.home.root, 'profile.json');

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/config/load-settings.js';
 import { judgeImage } from '../../src/hardening/checks/image.check.js';
 import { judgeRateLimits } from '../../src/hardening/checks/rate-limits.check.js';
+import { judgeSeccomp } from '../../src/hardening/checks/seccomp.check.js';
 import { judgeDefaults } from '../../src/hardening/checks/security-defaults.check.js';
 import type { HardeningFinding } from '../../src/kernel/hardening.js';
 
@@ -56,6 +57,11 @@ const settings = () => loadSettings({ RISOLUTO_CONFIG: file, DATA_DIR: join(root
 const JUDGED: Record<string, () => HardeningFinding> = {
   'security-defaults': () => judgeDefaults(settings().codex, file),
   'rate-limits': () => judgeRateLimits(settings().rateLimits, file),
+  seccomp: () => {
+    const { seccompProfile: setting, gvisor } = settings().codex.sandbox.security;
+    const securityOptions = ['name=seccomp,profile=default'];
+    return judgeSeccomp({ setting, gvisor, securityOptions, problem: null, loaded: true }, file);
+  },
   image: () => {
     const reference = settings().codex.sandbox.image;
     const id = `sha256:${'ab'.repeat(32)}`;

@@ -6,7 +6,7 @@ import { DomainError } from '../../kernel/domain-error.js';
 import { resolveExtraMount } from '../../sandbox/extra-mounts.js';
 import { judgedSettings } from '../../judged-settings.js';
 import { keptPaths } from '../../sandbox/kept-paths.js';
-import { loadSeccompProfile } from '../../sandbox/seccomp-profile.js';
+import { loadSeccompProfile } from '../../sandbox/seccomp/load-profile.js';
 import { startWarnings } from '../../start-warnings.js';
 import { addressProblem } from './address-problem.js';
 import { directoryProblem } from './directory-problem.js';

@@ -295,7 +295,9 @@ describe('a seccomp profile', () => {
     loaded: true,
   } as const;
   it.each([
-    ['the default, loaded', facts, 'pass'],
+    ['the default, loaded', facts, 'warn'],
+    ['the default under gVisor, loaded', { ...facts, gvisor: true }, 'pass'],
+    ['hardened, loaded', { ...facts, setting: 'hardened' }, 'pass'],
     ['a file, loaded', { ...facts, setting: '/p.json' }, 'pass'],
     ['an engine without filters', { ...facts, securityOptions: [] }, 'fail'],
     ['unconfined', { ...facts, securityOptions: ['name=seccomp,profile=unconfined'] }, 'fail'],
@@ -303,7 +305,16 @@ describe('a seccomp profile', () => {
     ['a container that does not start', { ...facts, loaded: 'refused' as const }, 'fail'],
     ['a container without a filter', { ...facts, loaded: false }, 'fail'],
   ])('%s', (_name, given, status) => {
-    expect(judgeSeccomp(given).status).toBe(status);
+    expect(judgeSeccomp(given, '/r.yaml').status).toBe(status);
+  });
+
+  it('of the engine has a remedy that names ours; ours has none to give', () => {
+    expect(judgeSeccomp(facts, '/r.yaml').remedy).toBe(
+      'npx risoluto config set codex.sandbox.security.seccompProfile hardened --file /r.yaml',
+    );
+    const hardened = judgeSeccomp({ ...facts, setting: 'hardened' }, '/r.yaml');
+    expect(hardened).toMatchObject({ status: 'pass', remedy: null });
+    expect(hardened.detail).toContain('the hardened profile');
   });
 });
 

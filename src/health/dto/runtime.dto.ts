@@ -44,11 +44,14 @@ export class Runtime {
   /** Of the HTTP interface; those of a sandbox are at `/runs/{id}/sandbox`. */
   controls: EnabledControls;
 
-  /** What each part of the service says that it runs with: the engine, the fence. */
+  /** What each part of the service says that it runs with: the engine, the fence, the walls of a sandbox. */
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    example: { engine: { version: '20.10.24' } },
+    example: {
+      engine: { version: '20.10.24' },
+      sandbox: { runtime: 'runc', seccompProfile: 'hardened' },
+    },
   })
   facts: Record<string, unknown>;
 }
