@@ -29,6 +29,30 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     why: 'it changes the machine',
     proof: 'scripts/lib/runsc.mjs',
   },
+  {
+    page: 'docs/cli.md',
+    command: 'npx risoluto secrets set NPM_TOKEN',
+    why: 'it asks at a terminal',
+    proof: 'test/cli/secrets.spec.ts',
+  },
+  {
+    page: 'docs/cli.md',
+    command: 'npx risoluto secrets rotate-key',
+    why: 'it wants a service that was started with both keys',
+    proof: 'test/secrets/master-key.spec.ts',
+  },
+  ...['export', 'import'].map((way) => ({
+    page: 'docs/cli.md',
+    command: `npx risoluto secrets ${way} /srv/backup/secrets.enc`,
+    why: 'the service of the page is up',
+    proof: 'test/cli/secrets-transfer.spec.ts',
+  })),
+  {
+    page: 'docs/cli.md',
+    command: 'npx risoluto serve',
+    why: 'it stays in the foreground',
+    proof: 'test/cli/serve.spec.ts',
+  },
   ...['lint', 'lint:boundaries', 'format:check', 'types'].map((script) => ({
     page: 'CONTRIBUTING.md',
     command: `npm run ${script}`,

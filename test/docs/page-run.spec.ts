@@ -15,7 +15,7 @@ const sh = (...lines: string[]) => `\`\`\`sh\n${lines.join('\n')}\n\`\`\``;
 
 /** What each block fails with, in their order; null for one that did what its page says. */
 async function outcomes(page: Page): Promise<(string | null)[]> {
-  const run: PageRun = await runPage(page, { env: {}, expressions: {} });
+  const run: PageRun = await runPage(page, { env: {}, expressions: {}, before: '' });
   return page.blocks.filter(isRun).map((block) => shortfallOf(block, run.blocks.get(block.line)));
 }
 

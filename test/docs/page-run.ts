@@ -35,6 +35,7 @@ export interface PageShell {
   env: Record<string, string>;
   /** By expression, as `secrets.TOKEN` of `${{ secrets.TOKEN }}`. */
   expressions: Record<string, string>;
+  before: string;
 }
 
 /** Whether a block is run at all, and not only looked at. */
@@ -86,7 +87,7 @@ async function prepare(directory: string, page: Page, shell: PageShell): Promise
 }
 
 async function driver(directory: string, page: Page, shell: PageShell): Promise<string> {
-  const parts = [setUp(directory)];
+  const parts = [setUp(directory), shell.before];
   for (const block of page.blocks) {
     const file = join(directory, `${block.line}.sh`);
     if (block.file !== null) {

@@ -8,9 +8,11 @@ export interface PageSetup {
   env: Record<string, string>;
   /** Of GitHub's `${{ … }}`. */
   expressions: Record<string, string>;
+  /** Bash that makes what the page speaks of and does not make itself. */
+  before: string;
 }
 
-const USUAL: PageSetup = { service: {}, env: {}, expressions: {} };
+const USUAL: PageSetup = { service: {}, env: {}, expressions: {}, before: '' };
 
 const TOKEN = 'the-write-token-of-a-page';
 const MASTER_KEY = 'the-master-key-of-a-page-0123456789abcdef';
@@ -25,6 +27,27 @@ const SETUPS: Readonly<Record<string, Partial<PageSetup>>> = {
       CI_PIPELINE_ID: '4712',
     },
     expressions: { 'secrets.RISOLUTO_WRITE_TOKEN': TOKEN },
+  },
+  'docs/cli.md': {
+    service: { env: { MASTER_KEY } },
+    env: { MASTER_KEY },
+    before: `
+mkdir -p ~/.ssh /srv/backup /srv/risoluto /etc/bash_completion.d
+echo a-deploy-key > ~/.ssh/deploy
+printf %s "$MASTER_KEY" > /srv/backup/master.key
+cat > new.yaml <<'YAML'
+dispatch:
+  - name: try
+    when: { source: github, type: issues }
+    run: { command: [echo, '{{ issue.title }}'] }
+YAML
+cp new.yaml risoluto.yaml
+cat > issue.json <<'JSON'
+{"action":"opened","issue":{"id":1,"number":7,"title":"A title","state":"open","labels":[],"updated_at":"2026-01-01T00:00:00Z"},"repository":{"name":"app","full_name":"team/app"}}
+JSON
+cat > payload.json <<'JSON'
+{"type":"Issue","action":"create","data":{"id":"a","identifier":"MT-1","title":"A title","updatedAt":"2026-01-01T00:00:00Z"}}
+JSON`,
   },
   'docs/custom-sandbox.md': {
     service: { yaml: { codex: { sandbox: { image: 'team-sandbox:1' } } } },

@@ -27,7 +27,7 @@ export function backupCommand(cli: Cli): Command {
     });
   return withExamples(command, {
     does: 'a running service, to another disk',
-    line: 'npx risoluto backup /backup/risoluto-monday.tar.gz',
+    line: 'npx risoluto backup /srv/backup/risoluto-monday.tar.gz',
   });
 }
 

@@ -16,5 +16,8 @@ export function cancelCommand(cli: Cli): Command {
       const over = run.keepAlive && hasFinished(run);
       cli.print(run, over ? `run ${run.id} is closed` : `run ${run.id} is being cancelled`);
     });
-  return withExamples(command, { does: 'a run by its id', line: 'npx risoluto cancel "$ID"' });
+  return withExamples(command, {
+    does: 'a run by its id',
+    line: 'ID=$(npx risoluto run --issue MT-2 --detach -- sleep 600)\nnpx risoluto cancel "$ID"',
+  });
 }

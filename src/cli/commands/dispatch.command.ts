@@ -44,7 +44,11 @@ function testCommand(cli: Cli): Command {
     });
   return withExamples(
     command,
-    { does: 'a delivery of Linear', line: 'npx risoluto dispatch test payload.json' },
+    {
+      does: 'a delivery of Linear: 1 where no rule would start a run',
+      line: 'npx risoluto dispatch test payload.json',
+      exits: 1,
+    },
     {
       does: 'one of GitHub, with rules that are not in use yet',
       line: 'npx risoluto dispatch test issue.json --source github --event issues --config new.yaml',

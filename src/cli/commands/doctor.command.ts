@@ -55,10 +55,14 @@ export function doctorCommand(cli: Cli): Command {
   return withExamples(
     command,
     { does: 'how does this installation stand?', line: 'npx risoluto doctor' },
-    { does: 'for a script: 1 for a warning too', line: 'npx risoluto doctor --strict --json' },
+    {
+      does: 'for a script: 1 for a warning too',
+      line: 'npx risoluto doctor --strict --json',
+      exits: 1,
+    },
     {
       does: 'the copy of the master key is the key in use',
-      line: `npx risoluto doctor --acknowledge ${BACKUP} --key-file /media/backup/master.key`,
+      line: `npx risoluto doctor --acknowledge ${BACKUP} --key-file /srv/backup/master.key`,
     },
   );
 }

@@ -30,7 +30,7 @@ export function restoreCommand(cli: Cli): Command {
     });
   return withExamples(command, {
     does: 'into a new directory',
-    line: 'DATA_DIR=/srv/risoluto/data npx risoluto restore /backup/risoluto-monday.tar.gz',
+    line: 'DATA_DIR=/srv/risoluto/data npx risoluto restore /srv/backup/risoluto-monday.tar.gz',
   });
 }
 

@@ -40,8 +40,8 @@ export function secretsCommand(cli: Cli): Command {
     .addCommand(listCommand(cli))
     .addCommand(deleteCommand(cli))
     .addCommand(rotateKeyCommand(cli))
-    .addCommand(importCommand(cli))
-    .addCommand(exportCommand(cli));
+    .addCommand(exportCommand(cli))
+    .addCommand(importCommand(cli));
   return withExamples(command, {
     does: 'store a secret without showing it to anybody',
     line: "printf '%s' hello | npx risoluto secrets set GREETING",

@@ -1,4 +1,5 @@
 import { EXIT_CODE_MEANINGS } from '../exit-codes.js';
+import type { Example } from '../help.js';
 import { allCommands, type CommandNode, type OptionNode } from './command-tree.js';
 import { FIRST_SESSION, TOPICS } from './topics.js';
 
@@ -28,15 +29,14 @@ function section(command: CommandNode): string[] {
     sentence(description),
     fenced('', [usage]),
     ...(options.length > 1 && commands.length === 0 ? [optionTable(options.filter(isOwn))] : []),
-    ...(examples.length > 0 && commands.length === 0
-      ? [
-          fenced(
-            '',
-            examples.flatMap(({ does, line }) => [`# ${does}`, line]),
-          ),
-        ]
-      : []),
+    ...(commands.length === 0 ? examples.flatMap(exampleBlock) : []),
   ];
+}
+
+/** With its exit code for the test that runs the page, where that is not 0. */
+function exampleBlock({ does, line, exits = 0 }: Example): string[] {
+  const block = fenced('sh', [`# ${does}`, ...line.split('\n')]);
+  return exits === 0 ? [block] : [`<!-- exit: ${exits} -->`, block];
 }
 
 /** Those of every command stand once, at the top. */

@@ -36,7 +36,7 @@ function section({ usage, description, options, examples }: CommandNode): string
       `${escaped(does)}:`,
       '.PP',
       '.nf',
-      escaped(`    ${line}`),
+      escaped(`    ${line.replaceAll('\n', '\n    ')}`),
       '.fi',
     ]),
   ];

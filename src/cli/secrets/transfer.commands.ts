@@ -47,8 +47,8 @@ export function importCommand(cli: Cli): Command {
       );
     });
   return withExamples(command, {
-    does: 'from the file store into the database',
-    line: 'npx risoluto secrets import "$DATA_DIR/secrets.enc"',
+    does: 'from a file store into this one, while the service is down',
+    line: 'npx risoluto secrets import /srv/backup/secrets.enc',
   });
 }
 
@@ -72,8 +72,8 @@ export function exportCommand(cli: Cli): Command {
       cli.print({ file, secrets }, `${secrets} secret(s) written to ${file}`);
     });
   return withExamples(command, {
-    does: 'from the database to the file store',
-    line: 'npx risoluto secrets export "$DATA_DIR/secrets.enc"',
+    does: 'as a file store has them, while the service is down',
+    line: 'npx risoluto secrets export /srv/backup/secrets.enc',
   });
 }
 
