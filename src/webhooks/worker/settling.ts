@@ -84,7 +84,7 @@ export class Settling {
         return 'failed';
       }
       const nextAttemptAt = this.clock.now() + backOffMs(row.attempts, chance);
-      await this.deliveries.update(tx.manager, id, { reason, message });
+      await this.deliveries.update(tx.manager, id, { reason, message, nextAttemptAt });
       await this.due.hold(tx.manager, row.lane, nextAttemptAt);
       return 'retried';
     });
