@@ -12,6 +12,7 @@ import {
   DeliveryPage,
   DeliveryView,
   ListDeliveriesQuery,
+  ReplayQuery,
 } from './delivery.dto.js';
 
 const DELIVERY_PARAM = {
@@ -53,6 +54,7 @@ export class DeliveriesController {
   @HttpCode(200)
   @ApiWrite(
     'webhook.replayed',
+    'validation_failed',
     'delivery_not_found',
     'delivery_pending',
     'delivery_superseded',
@@ -62,7 +64,11 @@ export class DeliveriesController {
   @ApiOperation({ summary: 'Handle a delivery again' })
   @ApiParam(DELIVERY_PARAM)
   @ApiOkResponse({ description: 'The delivery, which waits to be handled', type: DeliveryView })
-  async replay(@Param('id') id: string, @RequestOrigin() origin: Origin): Promise<DeliveryView> {
+  async replay(
+    @Param('id') id: string,
+    @Query() _query: ReplayQuery,
+    @RequestOrigin() origin: Origin,
+  ): Promise<DeliveryView> {
     return viewOf(await this.deliveries.replay(origin, id));
   }
 }

@@ -34,6 +34,13 @@ export class ListDeliveriesQuery extends PageQuery {
   rule?: string;
 }
 
+export class ReplayQuery {
+  /** Nothing but `false`: this version has no dry run, and what asks for one shall not do it for real. */
+  @IsOptional()
+  @IsIn(['false'])
+  dryRun?: 'false';
+}
+
 @ApiSchema({ description: 'The delivery is stored; what comes of it is seen in the inbox' })
 export class ReceiptView {
   /** Always `true`. */
