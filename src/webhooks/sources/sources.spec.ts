@@ -97,19 +97,13 @@ describe.each(Object.entries(CASES))('%s', (_name, { source, secret, sent, signe
 
   it.each(signed)('refuses any character of %s that is another, and any that is gone', (name) => {
     const value = sent.headers[name]!;
-    const character = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
+    const visible = Array.from({ length: 94 }, (_, code) => String.fromCharCode(0x21 + code));
     for (let at = 0; at < value.length; at += 1) {
-      fc.assert(
-        fc.property(
-          character.filter((one) => one !== value[at]),
-          (one) => {
-            const changed = value.slice(0, at) + one + value.slice(at + 1);
-            const headers = { ...request.headers, [name]: changed };
-            expect(source.verify({ ...request, headers }, keys), changed).toBe('invalid');
-          },
-        ),
-        { numRuns: 10 },
-      );
+      for (const one of visible.filter((other) => other !== value[at])) {
+        const changed = value.slice(0, at) + one + value.slice(at + 1);
+        const headers = { ...request.headers, [name]: changed };
+        if (source.verify({ ...request, headers }, keys) !== 'invalid') expect.fail(changed);
+      }
       const headers = { ...request.headers, [name]: value.slice(0, at) + value.slice(at + 1) };
       expect(source.verify({ ...request, headers }, keys)).toBe('invalid');
     }

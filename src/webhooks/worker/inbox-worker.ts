@@ -5,6 +5,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 
+import { DomainError } from '../../kernel/domain-error.js';
 import { Clock } from '../../kernel/clock.js';
 import { Inbox } from '../inbox/inbox.js';
 import { Attempts } from './attempts.js';
@@ -134,7 +135,9 @@ export class InboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
   /** What could not be read or written now. */
   #trouble(error: unknown): void {
     if (this.#stopping) return;
-    this.#logger.warn({ err: error }, 'the inbox cannot be worked on now; it is tried again');
     this.#lookAgainIn(RETRY_MS);
+    // The rest of the service stops already.
+    if (error instanceof DomainError && error.code === 'shutting_down') return;
+    this.#logger.warn({ err: error }, 'the inbox cannot be worked on now; it is tried again');
   }
 }
