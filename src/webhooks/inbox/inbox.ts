@@ -13,6 +13,10 @@ const MOST_AT_ONCE = MOST_DRAFTS;
 /** Of bodies that wait for the database; past it senders are told to come again. */
 const MOST_WAITING_CHARACTERS = 64 * 1024 * 1024;
 
+/** So many in so long are a crowd: some hundred a second. */
+const CROWD = 16;
+const CROWD_WINDOW_MS = 50;
+
 interface Waiting {
   readonly row: DeliveryEntity;
   readonly origin: Origin;
@@ -29,6 +33,7 @@ export class Inbox {
   #waiting: Waiting[] = [];
   #characters = 0;
   #onStored: () => void = () => undefined;
+  #window = { since: -Infinity, count: 0, before: 0 };
 
   constructor(
     private readonly transactions: Transactions,
@@ -45,6 +50,7 @@ export class Inbox {
       return Promise.reject(new DomainError('storage_busy', busy, { retryAfterSeconds: 1 }));
     }
     this.#characters += row.payload.length;
+    this.#turnWindow().count += 1;
     return new Promise<Arrival>((resolve, reject) => {
       this.#waiting.push({ row, origin, resolve, reject });
       // Behind all requests that are there already.
@@ -52,9 +58,25 @@ export class Inbox {
     }).finally(() => (this.#characters -= row.payload.length));
   }
 
+  /** Many are coming now; what can wait should. */
+  get isCrowded(): boolean {
+    const { count, before } = this.#turnWindow();
+    return count + before >= CROWD;
+  }
+
   /** Calls `listener` after some were stored that are new. */
   onStored(listener: () => void): void {
     this.#onStored = listener;
+  }
+
+  #turnWindow() {
+    const now = performance.now();
+    const passed = now - this.#window.since;
+    if (passed >= CROWD_WINDOW_MS) {
+      const before = passed < 2 * CROWD_WINDOW_MS ? this.#window.count : 0;
+      this.#window = { since: now, count: 0, before };
+    }
+    return this.#window;
   }
 
   #flush(): void {

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import {
   Injectable,
   Logger,
@@ -18,6 +20,9 @@ const MOST_LANES = 8;
 /** Read at once, so that a long line of lanes is not read anew for each. */
 const LANES_AT_ONCE = 256;
 const LEAST_PAUSE_MS = 50;
+/** How long an attempt lets those that arrive go first, and how often it looks whether they have. */
+const MOST_POLITE_MS = 100;
+const POLITE_STEP_MS = 20;
 /** After something broke that is not of one delivery. */
 const RETRY_MS = 1000;
 
@@ -115,7 +120,20 @@ export class InboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
         await this.settling.hold(lane, head.nextAttemptAt);
         return;
       }
+      await this.#letArrivalsIn();
       await this.attempts.attempt(head);
+    }
+  }
+
+  /** A sender waits for its 200 with a time limit; nobody waits for an attempt. */
+  async #letArrivalsIn(): Promise<void> {
+    for (
+      let waited = 0;
+      waited < MOST_POLITE_MS && this.inbox.isCrowded;
+      waited += POLITE_STEP_MS
+    ) {
+      if (this.#stopping) return;
+      await sleep(POLITE_STEP_MS);
     }
   }
 
