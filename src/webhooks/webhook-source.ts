@@ -64,6 +64,8 @@ export interface WebhookSource {
   readonly headers: readonly SourceHeader[];
   /** Of a delivery, for the document: a class with the properties that every body has. */
   readonly payload: new () => object;
+  /** A body that it allows. */
+  readonly example: object;
   /** What it throws beside the codes that every source throws. */
   readonly failsWith: readonly ErrorCode[];
 

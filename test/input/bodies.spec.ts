@@ -174,6 +174,7 @@ describe('on every route that writes', () => {
     const turn = 400;
     expect(answers).toEqual([
       404,
+      404,
       204,
       204,
       200,

@@ -58,6 +58,7 @@ export class ReceiptView {
 
 @ApiSchema({ description: 'One delivery of the inbox' })
 export class DeliveryView {
+  /** A ULID: later deliveries sort behind. */
   @ApiProperty({ example: '01K8Z3Q5V7W9X1Y3Z5A7B9C1D3' })
   id: string;
 

@@ -49,7 +49,10 @@ export function sourceController(kind: WebhookSource): Type {
       ...kind.failsWith,
     )
     @ApiOperation({ summary: kind.title, description: kind.description })
-    @ApiBody({ type: kind.payload })
+    @ApiBody({
+      type: kind.payload,
+      examples: { delivery: { summary: 'A delivery, to be signed', value: kind.example } },
+    })
     @ApiOkResponse({ description: 'It is durable, or was received before', type: ReceiptView })
     async receive(@Req() request: FastifyRequest): Promise<ReceiptView> {
       const { headers, body, params } = request;
@@ -65,8 +68,10 @@ export function sourceController(kind: WebhookSource): Type {
     SourceController['receive']
   >;
   for (const { name, description, example } of kind.headers) {
-    const schema = { type: 'string', example } as const;
-    ApiHeader({ name, description, required: true, schema })(prototype, 'receive', handler);
+    // Which of them lacks is found while it is verified, and is an error of its own.
+    const told = `${description}, such as \`${example}\``;
+    const schema = { type: 'string' } as const;
+    ApiHeader({ name, description: told, required: false, schema })(prototype, 'receive', handler);
   }
   if (kind.named) ApiParam(NAME_PARAM)(prototype, 'receive', handler);
   // Nest names operations and writes its log by the class.

@@ -38,6 +38,7 @@ export const githubSource: WebhookSource = {
     { name: 'X-GitHub-Event', description: 'The event', example: 'issues' },
   ],
   payload: GitHubPayload,
+  example: { action: 'opened' },
   failsWith: ['event_missing'],
 
   keyOf: (secret) => Buffer.from(secret.reveal(), 'utf8'),

@@ -39,6 +39,7 @@ export const linearSource: WebhookSource = {
     },
   ],
   payload: LinearPayload,
+  example: { type: 'Issue', action: 'update', webhookTimestamp: 1795392000000 },
   failsWith: [],
 
   keyOf: (secret) => Buffer.from(secret.reveal(), 'utf8'),

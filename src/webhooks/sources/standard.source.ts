@@ -50,6 +50,7 @@ export const standardSource: WebhookSource = {
     },
   ],
   payload: StandardPayload,
+  example: { type: 'deploy.wanted', data: { id: '1', issue: { identifier: 'MT-42' } } },
   failsWith: [],
 
   keyOf(secret) {
