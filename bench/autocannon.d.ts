@@ -5,6 +5,8 @@ declare module 'autocannon' {
     path?: string;
     headers?: Record<string, string>;
     body?: string;
+    /** Makes each request out of this one. */
+    setupRequest?: (request: Request) => Request;
   }
 
   interface Options {

@@ -41,10 +41,18 @@ export async function startServer(
   return { child, pid: child.pid ?? 0, firstLine };
 }
 
+export interface LoadRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+  /** Each is other than the one before. */
+  readonly next?: () => { readonly body: string; readonly headers: Record<string, string> };
+}
+
 export interface Load {
   readonly url: string;
   readonly seconds: number;
-  readonly requests?: { method: string; path: string; body: string }[];
+  readonly requests?: readonly LoadRequest[];
 }
 
 /** Calls of 32 connections for a while: requests a second, and the server's CPU microseconds for one. */
@@ -55,11 +63,23 @@ export async function loadServer(pid: number, { url, seconds, requests }: Load):
     url,
     connections: CALLERS,
     duration: seconds,
-    ...(requests && { requests: requests.map((request) => ({ ...request, headers })) }),
+    ...(requests && { requests: requests.map((request) => prepared(request, headers)) }),
   });
   if (errors + timeouts + non2xx > 0) {
     throw new Error(`${url}: ${errors} errors, ${timeouts} timeouts, ${non2xx} refusals`);
   }
   const answered = result['2xx'];
   return [answered / result.duration, (cpuMicros(pid) - before) / answered];
+}
+
+function prepared({ next, ...request }: LoadRequest, headers: Record<string, string>) {
+  if (next === undefined) return { ...request, headers };
+  return {
+    ...request,
+    headers,
+    setupRequest: () => {
+      const { body, headers: own } = next();
+      return { ...request, body, headers: { ...headers, ...own } };
+    },
+  };
 }

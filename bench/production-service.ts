@@ -14,12 +14,17 @@ export interface ProductionService {
  * The built service as it runs in production, on the first core: its log goes to a file, and its
  * limit counts every request but lets all of them pass.
  */
-export async function startInProduction(dataDir?: string): Promise<ProductionService> {
+export async function startInProduction(
+  dataDir?: string,
+  env: Record<string, string> = {},
+): Promise<ProductionService> {
   const logs = mkdtempSync(join(tmpdir(), 'risoluto-bench-'));
   const toFile = ['sh', '-c', 'exec "$@" >>"$0" 2>&1', join(logs, 'log')];
   const service = await startService({
-    env: { NODE_ENV: 'production', RISOLUTO_LOG_LEVEL: 'info' },
-    yaml: { rateLimits: { api: { limit: 1_000_000_000 } } },
+    env: { NODE_ENV: 'production', RISOLUTO_LOG_LEVEL: 'info', ...env },
+    yaml: {
+      rateLimits: { api: { limit: 1_000_000_000 }, webhooks: { limit: 1_000_000_000 } },
+    },
     wrapper: [...ON_FIRST_CORE, ...toFile],
     ...(dataDir !== undefined && { dataDir }),
   });

@@ -21,6 +21,7 @@ import { SettingsModule } from './settings/settings.module.js';
 import { RateLimitGuard } from './throttle/rate-limit.guard.js';
 import { ThrottleModule } from './throttle/throttle.module.js';
 import { ruleProblems } from './webhooks/rules/rule-problems.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /**
  * All global guards, in the order in which they run: whoever is past the limit learns nothing about
@@ -50,6 +51,7 @@ export class AppModule {
         SecretsModule,
         SettingsModule,
         RunsModule,
+        WebhooksModule,
         RetentionModule,
         HealthModule,
         HardeningModule,

@@ -58,7 +58,8 @@ describe('the environment', () => {
     ['DOCKER_HOST', 'ssh://somewhere'],
     ['DATABASE_URL', 'postgres://somewhere'],
     ['REDIS_URL', 'redis://somewhere'],
-    ['RISOLUTO_LINEAR_WEBHOOK_SECRET', 'lin_wh_0123456789'],
+    ['RISOLUTO_LINEAR_WEBHOOK_SECRET', 'lin_wh with a space'],
+    ['RISOLUTO_LINEAR_WEBHOOK_SECRET_PREVIOUS', 'geheim ü'],
   ])('refuses %s=%s in one line that names it', (name, value) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);

@@ -32,20 +32,27 @@ const OUR_VARIABLES = [
   'RISOLUTO_CONFIG',
   'RISOLUTO_SECRETS_STORE',
   'RISOLUTO_LINEAR_WEBHOOK_SECRET',
+  'RISOLUTO_LINEAR_WEBHOOK_SECRET_PREVIOUS',
   'RISOLUTO_LOG_LEVEL',
+] as const;
+
+/** The one in use, and the one that it takes the place of. */
+const LINEAR_SECRETS = [
+  'RISOLUTO_LINEAR_WEBHOOK_SECRET',
+  'RISOLUTO_LINEAR_WEBHOOK_SECRET_PREVIOUS',
 ] as const;
 
 /** Variables whose feature this version does not have: to accept them would be to ignore them. */
 const NOT_AVAILABLE: Readonly<Record<string, string>> = {
   DATABASE_URL: 'PostgreSQL is not supported by this version; unset it to use SQLite',
   REDIS_URL: 'Redis is not supported by this version; unset it',
-  RISOLUTO_LINEAR_WEBHOOK_SECRET: 'Linear webhooks are not supported by this version; unset it',
 };
 
 export type EnvironmentSettings = Pick<
   Settings,
   | 'server'
   | 'auth'
+  | 'linearWebhookSecrets'
   | 'masterKey'
   | 'previousMasterKey'
   | 'secretsStore'
@@ -81,6 +88,9 @@ export function readEnvironment(
       writeToken: readToken('RISOLUTO_WRITE_TOKEN', get('RISOLUTO_WRITE_TOKEN'), report),
       readToken: readToken('RISOLUTO_READ_TOKEN', get('RISOLUTO_READ_TOKEN'), report),
     },
+    linearWebhookSecrets: LINEAR_SECRETS.flatMap(
+      (name) => readToken(name, get(name), report) ?? [],
+    ),
     ...readMasterKeys(get, report),
     secretsStore: readSecretsStore(get('RISOLUTO_SECRETS_STORE'), report),
     paths: {

@@ -27,6 +27,10 @@ export class LiveSettings extends Settings {
     return this.base.auth;
   }
 
+  get linearWebhookSecrets() {
+    return this.base.linearWebhookSecrets;
+  }
+
   get masterKey() {
     return this.base.masterKey;
   }
@@ -57,6 +61,10 @@ export class LiveSettings extends Settings {
 
   get retention() {
     return this.base.retention;
+  }
+
+  get webhooks() {
+    return this.base.webhooks;
   }
 
   get rateLimits() {

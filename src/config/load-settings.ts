@@ -9,6 +9,7 @@ import { unavailableControls } from './not-available.js';
 import { HARDENED_PROFILE } from './seccomp-setting.js';
 import type { Settings } from './settings.js';
 import { defaultYaml, readYamlFile, type YamlFile } from './yaml-file.js';
+import { MOST_WEBHOOK_SECRETS } from './webhooks-schema.js';
 
 /**
  * The environment and `risoluto.yaml` as one frozen, validated object.
@@ -28,6 +29,12 @@ export function loadSettings(env: NodeJS.ProcessEnv): Settings {
     env,
     report,
   );
+  const named = yaml?.settings.webhooks.linear.secrets.length ?? 0;
+  if (named + environment.linearWebhookSecrets.length > MOST_WEBHOOK_SECRETS) {
+    report(
+      `webhooks.linear.secrets: at most ${MOST_WEBHOOK_SECRETS} with those of the environment (RISOLUTO_LINEAR_WEBHOOK_SECRET)`,
+    );
+  }
   if (yaml === null || problems.length > 0) throw new ConfigurationError(problems);
   return deepFreeze({
     ...environment,

@@ -5,6 +5,7 @@ import type {
   RateLimitSettings,
   RetentionSettings,
   RunSettings,
+  WebhookSettings,
 } from './yaml-schema.js';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -26,6 +27,8 @@ export abstract class Settings {
     readonly writeToken: Redacted | null;
     readonly readToken: Redacted | null;
   };
+  /** Of the environment; each of them verifies a delivery of Linear. */
+  abstract readonly linearWebhookSecrets: readonly Redacted[];
   /** `null`: the service starts with its secrets locked. */
   abstract readonly masterKey: Redacted | null;
   /** The one that `masterKey` takes the place of; `null` but during a change of the key. */
@@ -49,6 +52,7 @@ export abstract class Settings {
   abstract readonly rateLimits: RateLimitSettings;
   abstract readonly runs: RunSettings;
   abstract readonly retention: RetentionSettings;
+  abstract readonly webhooks: WebhookSettings;
   abstract readonly codex: CodexSettings;
   /** Which event starts which run; the first rule that matches counts. */
   abstract readonly dispatch: DispatchSettings;

@@ -92,6 +92,9 @@ function describe(issue: z.core.$ZodIssue, content: unknown): KeyProblem[] {
   if (issue.code === 'invalid_union' && issue.path.at(-1) === 'type') {
     return [{ key: path, rule: 'must be one of dangerFullAccess, readOnly, workspaceWrite' }];
   }
+  if (issue.code === 'invalid_key') {
+    return [{ key: path, rule: issue.issues[0]?.message ?? issue.message }];
+  }
   return [{ key: path || 'the document', rule: issue.message }];
 }
 
@@ -133,8 +136,13 @@ function siblings(segments: readonly PropertyKey[], content: unknown): string[] 
 }
 
 function child(schema: unknown, segment: PropertyKey): unknown {
-  const { shape, element } = schema as { shape?: Record<PropertyKey, unknown>; element?: unknown };
-  return shape?.[segment] ?? element;
+  const { shape, element, valueType } = schema as {
+    shape?: Record<PropertyKey, unknown>;
+    element?: unknown;
+    /** Of what has names of the operator’s own. */
+    valueType?: unknown;
+  };
+  return shape?.[segment] ?? element ?? valueType;
 }
 
 interface Looked {

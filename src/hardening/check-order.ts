@@ -1,10 +1,11 @@
 import type { HardeningCheck } from '../kernel/hardening.js';
 
-/** Every item of this version, as it is shown; what a module registers beside these comes last. */
+/** Every item of this version, as it is shown; one that is not here comes last. */
 export const CHECK_ORDER = [
   'bind-and-write-token',
   'forwarding-headers',
   'rate-limits',
+  'webhook-secrets',
   'security-defaults',
   'sandbox-controls',
   'egress',

@@ -10,6 +10,7 @@ import {
   type HardeningStatus,
 } from '../kernel/hardening.js';
 import { Metrics } from '../metrics/metrics.js';
+import { inOrder } from './check-order.js';
 import type { HardeningItem, HardeningRepair, HardeningReport } from './dto/hardening.dto.js';
 
 /** By kind: how long a finding is kept, and how long an answer waits for a new one. */
@@ -104,7 +105,7 @@ export class HardeningReports implements OnModuleDestroy {
   }
 
   async #ask(fresh: boolean): Promise<HardeningReport> {
-    const report = await this.#askThese(this.checks.list(), fresh);
+    const report = await this.#askThese(inOrder(this.checks.list()), fresh);
     for (const status of WORST_FIRST) {
       const count = report.items.filter((item) => item.status === status).length;
       this.metrics.hardeningItems.set({ status }, count);

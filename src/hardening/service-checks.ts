@@ -17,6 +17,7 @@ import { SandboxObserver } from './probe/sandbox-observer.js';
 /** Items that only a running service can tell of, by id. */
 export const SERVICE_ITEMS: Readonly<Record<string, string>> = {
   'forwarding-headers': 'Forwarding headers from untrusted peers',
+  'webhook-secrets': 'Secrets of webhook senders',
   fence: 'Fence around the sandboxes',
   'fence-proof': 'Fence proven from a real sandbox',
   'sandbox-controls': 'Controls seen from a real sandbox',

@@ -1,7 +1,13 @@
 import { RequestMethod, UseInterceptors, type INestApplication } from '@nestjs/common';
 
+import { RAW_BODY_METADATA } from '../kernel/route-metadata.js';
 import { JsonBodyInterceptor } from './json-body.interceptor.js';
 import { handlersOf } from './openapi/route-catalogue.js';
+
+/** Its handler gets the bytes, so there is nothing to do before it. */
+function keepsBytes(handler: object): boolean {
+  return Reflect.getMetadata(RAW_BODY_METADATA, handler) === true;
+}
 
 /** Fastify reads no body of these. */
 const BODYLESS: ReadonlySet<RequestMethod> = new Set([RequestMethod.GET, RequestMethod.HEAD]);
@@ -17,7 +23,7 @@ const interceptor = new JsonBodyInterceptor();
  */
 export function interceptBodies(app: INestApplication): void {
   for (const { prototype, name, handler, method } of handlersOf(app)) {
-    if (BODYLESS.has(method) || intercepted.has(handler)) continue;
+    if (BODYLESS.has(method) || intercepted.has(handler) || keepsBytes(handler)) continue;
     intercepted.add(handler);
     const descriptor = { value: handler, configurable: true, writable: true };
     UseInterceptors(interceptor)(prototype, name, descriptor);

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 
 import { DomainError } from '../kernel/domain-error.js';
-import { MEDIA_TYPE_METADATA, RAW_BODY_METADATA } from '../kernel/route-metadata.js';
+import { MEDIA_TYPE_METADATA } from '../kernel/route-metadata.js';
 import { frameError } from './framework-errors.js';
 import { isJsonMediaType } from './media-type.js';
 import { parseStrictJson } from './strict-json.js';
@@ -11,7 +11,7 @@ import { parseStrictJson } from './strict-json.js';
 /**
  * Turns the bytes of a body into its JSON object, for every route that can be sent one
  * (`interceptBodies`). Interceptors run after the guards and before the
- * pipes, which is the order that the contract promises. A route with `@RawBody` gets the bytes.
+ * pipes, which is the order that the contract promises. It stands before no route with `@RawBody`.
  *
  * @throws DomainError `unsupported_media_type`, `invalid_json`, or `validation_failed` when the body
  *   is JSON but not an object, or has fields where the route takes none.
@@ -19,16 +19,12 @@ import { parseStrictJson } from './strict-json.js';
 export class JsonBodyInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    if (request.body !== undefined && !keepsBytes(context)) {
+    if (request.body !== undefined) {
       request.body = parsedBody(request, mediaTypeBeside(context));
       if (!takesBody(context)) refuseFields(request.body);
     }
     return next.handle();
   }
-}
-
-function keepsBytes(context: ExecutionContext): boolean {
-  return Reflect.getMetadata(RAW_BODY_METADATA, context.getHandler()) === true;
 }
 
 function mediaTypeBeside(context: ExecutionContext): string | null {

@@ -165,6 +165,30 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly webhookDeliveries = new Counter({
+    name: `${PREFIX}webhook_deliveries_total`,
+    help: 'Requests of webhook senders, by source and what became of them at the door',
+    labelNames: ['source', 'outcome'] as const,
+    registers: [this.registry],
+  });
+
+  readonly webhookSettled = new Counter({
+    name: `${PREFIX}webhook_settled_total`,
+    help: 'Stored deliveries by source and what handling them came to; a retried one is counted each time',
+    labelNames: ['source', 'outcome'] as const,
+    registers: [this.registry],
+  });
+
+  /** Where `webhooks` says what the next gauge shows. */
+  oldestUnhandledSeconds: () => Promise<number> = () => Promise.resolve(0);
+
+  readonly webhookOldest: Gauge = new Gauge({
+    name: `${PREFIX}webhook_oldest_unhandled_seconds`,
+    help: 'Age of the oldest delivery that waits to be handled; 0 where none waits',
+    registers: [this.registry],
+    collect: async () => this.webhookOldest.set(await this.oldestUnhandledSeconds()),
+  });
+
   readonly retentionRemoved = new Counter({
     name: `${PREFIX}retention_removed_total`,
     help: 'What was too old and was removed, by kind',

@@ -56,6 +56,9 @@ const LOST: Readonly<Record<string, Loss>> = {
     columns: { runs: { keep_alive: 0, turn: 1, idle_since: null, idle_moment: null } },
     remade: ({ runs = [] }) => ({ run_turns: runs.map(onlyTurnOf) }),
   },
+  CreateWebhookDeliveries1795484000000: {
+    tables: { webhook_deliveries: [], webhook_entities: [], webhook_spent_bodies: [] },
+  },
   AddClockAhead1795482100000: { columns: { retention_clock: { ahead_at: null, ahead_for: 0 } } },
 };
 

@@ -24,6 +24,12 @@ const ENVIRONMENT: Schema = {
   trustProxy: { type: 'array', items: { type: 'string' }, example: [] },
   writeToken: optionalText('`[REDACTED]` where one is set', '[REDACTED]'),
   readToken: optionalText('`[REDACTED]` where one is set', null),
+  linearWebhookSecrets: {
+    type: 'array',
+    description: '`[REDACTED]` for each that is set',
+    items: { type: 'string' },
+    example: ['[REDACTED]'],
+  },
   masterKey: optionalText('`[REDACTED]` where one is set', '[REDACTED]'),
   previousMasterKey: optionalText('`[REDACTED]` while the key is being changed', null),
   secretsStore: { type: 'string', enum: ['database', 'file'], example: 'database' },
@@ -43,6 +49,7 @@ export const CONFIG_VIEW_SCHEMA: Schema = {
     'rateLimits',
     'runs',
     'retention',
+    'webhooks',
     'codex',
     'dispatch',
     'sources',
@@ -61,7 +68,7 @@ export const CONFIG_VIEW_SCHEMA: Schema = {
     sources: {
       type: 'object',
       description:
-        'By dotted path of each value below `rateLimits`, `runs`, `retention` and `codex`, and `dispatch`',
+        'By dotted path of each value below `rateLimits`, `runs`, `retention`, `webhooks` and `codex`, and `dispatch`',
       additionalProperties: { type: 'string', enum: ['default', 'file', 'overlay'] },
       example: { 'runs.maxConcurrent': 'overlay', 'codex.sandbox.image': 'file' },
     },

@@ -16,6 +16,7 @@ export function configView(settings: Settings): Record<string, unknown> {
       trustProxy: server.trustProxy,
       writeToken: redacted(auth.writeToken),
       readToken: redacted(auth.readToken),
+      linearWebhookSecrets: settings.linearWebhookSecrets.map(() => SET),
       masterKey: redacted(settings.masterKey),
       previousMasterKey: redacted(settings.previousMasterKey),
       secretsStore: settings.secretsStore,
@@ -29,6 +30,7 @@ export function configView(settings: Settings): Record<string, unknown> {
     rateLimits: settings.rateLimits,
     runs: settings.runs,
     retention: settings.retention,
+    webhooks: settings.webhooks,
     codex: settings.codex,
     dispatch: settings.dispatch,
   };

@@ -15,6 +15,7 @@ export interface PageSetup {
 const USUAL: PageSetup = { service: {}, env: {}, expressions: {}, before: '' };
 
 const TOKEN = 'the-write-token-of-a-page';
+const LINEAR_SECRET = 'lin_wh_of_a_page_8Kq2Zx7Wm4';
 const MASTER_KEY = 'the-master-key-of-a-page-0123456789abcdef';
 
 const SETUPS: Readonly<Record<string, Partial<PageSetup>>> = {
@@ -53,6 +54,10 @@ JSON`,
     service: { yaml: { codex: { sandbox: { image: 'team-sandbox:1' } } } },
   },
   'docs/dispatch.md': { service: null },
+  'docs/webhooks.md': {
+    service: { env: { RISOLUTO_LINEAR_WEBHOOK_SECRET: LINEAR_SECRET } },
+    env: { RISOLUTO_LINEAR_WEBHOOK_SECRET: LINEAR_SECRET },
+  },
   'docs/hardening.md': {
     service: {
       env: { RISOLUTO_WRITE_TOKEN: TOKEN, MASTER_KEY },

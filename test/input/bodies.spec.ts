@@ -29,6 +29,7 @@ beforeAll(async () => {
     ['PUT', '/api/v1/hardening/acknowledgements/master-key-backup'],
     ['DELETE', '/api/v1/hardening/acknowledgements/master-key-backup'],
     ['DELETE', '/api/v1/workspaces/MT-1'],
+    ['POST', '/api/v1/webhooks/deliveries/01J00000000000000000000000/replay'],
   );
   before = await stateOf(service);
 });
@@ -62,6 +63,8 @@ describe('on every route that writes', () => {
         .filter((method) => method in item)
         // The body of an archive is no JSON, ever: test/workspaces tries it.
         .filter((method) => !(method === 'put' && path.endsWith('/archive')))
+        // What is not signed is refused before it is read: test/webhooks tries it.
+        .filter(() => !path.startsWith('/webhooks/'))
         .map((method) => `${method.toUpperCase()} ${path}`),
     );
     const tried = routes.map(([method, path]) =>
@@ -170,6 +173,7 @@ describe('on every route that writes', () => {
     // 400: a turn without a command.
     const turn = 400;
     expect(answers).toEqual([
+      404,
       404,
       204,
       204,

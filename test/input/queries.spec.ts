@@ -43,6 +43,11 @@ describe('a query that makes no sense is refused by name', () => {
   const wrong: [string, string, string][] = [
     ...LIMITS.map(([query, field]): [string, string, string] => ['/api/v1/runs', query, field]),
     ...LIMITS.map(([query, field]): [string, string, string] => ['/api/v1/audit', query, field]),
+    ...LIMITS.map(([query, field]): [string, string, string] => [
+      '/api/v1/webhooks/deliveries',
+      query,
+      field,
+    ]),
     ['/api/v1/runs', 'limit=1&limit=2', 'limit'],
     ['/api/v1/runs', 'limit[]=1', 'limit[]'],
     ['/api/v1/runs', 'status=x', 'status'],
@@ -88,7 +93,7 @@ describe('a query that makes no sense is refused by name', () => {
   });
 
   it.each(CURSORS)('%s is no cursor', async (query) => {
-    for (const path of ['/api/v1/runs', '/api/v1/audit']) {
+    for (const path of ['/api/v1/runs', '/api/v1/audit', '/api/v1/webhooks/deliveries']) {
       const answer = await service.api('GET', `${path}?${query}`);
       expectRefusal(answer, { status: 400, code: 'invalid_cursor', field: 'cursor' });
     }

@@ -9,6 +9,15 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   invalid_idempotency_key: 'The header is not 1 to 255 visible ASCII characters.',
   invalid_secret_key: 'A key is 1 to 128 ASCII letters, digits, or one of `. _ : -`.',
   invalid_secret_value: 'A value is non-empty text of at most 64 KiB as UTF-8.',
+  invalid_payload:
+    'The body is signed, but it is not a JSON object of at most 64 levels in UTF-8, or lacks what every delivery of its source has.',
+  invalid_delivery_id:
+    'The header with the delivery’s id is missing, or is not 1 to 200 visible ASCII characters.',
+  event_missing: 'The header that names the event is missing.',
+  signature_missing: 'A header that carries the signature, or a part of what it signs, is missing.',
+  signature_invalid: 'No secret of this source signs these bytes so.',
+  replay_rejected:
+    'The signed time is too long ago, or ahead, and the delivery was not received before.',
   write_unauthorized: 'The write token is missing or wrong.',
   read_unauthorized: 'A read token is needed from here, and it is missing or wrong.',
   write_forbidden: 'No write token is set, so only programs of the service’s machine may write.',
@@ -20,6 +29,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   run_not_found: 'There is no run with this id.',
   turn_not_found: 'The run has no turn with this number.',
   workspace_not_found: 'There is no workspace of this issue.',
+  delivery_not_found: 'There is no delivery with this id.',
   method_not_allowed: 'The path does not take this method; `Allow` says which it takes.',
   request_timeout: 'The request did not arrive in time.',
   turn_active: 'A turn of the run waits or is executed; ask again when it is over.',
@@ -27,6 +37,9 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   run_finished: 'The run has finished; it cannot be cancelled and takes no further turn.',
   workspace_busy: 'A run or another request uses the workspace; try again when it has ended.',
   sandbox_not_ready: 'The run, or its turn, has no sandbox, or does not have it yet.',
+  delivery_pending: 'The delivery waits to be handled already.',
+  delivery_superseded:
+    'Something newer of the same thing was handled since; to do this one again would undo it.',
   precondition_failed: 'What `If-Match` names is not what is there now; read it again.',
   body_too_large: 'The body is larger than 1 MiB.',
   archive_too_large:
@@ -49,6 +62,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   storage_busy: 'Too many changes wait for the database; try again.',
   storage_unavailable: 'The database cannot be used at the moment.',
   secrets_locked: 'The service has no master key (`MASTER_KEY`), so secrets are locked.',
+  webhook_not_configured:
+    'No secret is configured for this source, so nothing it sends can be verified.',
   server_busy: 'Too many bodies are on their way; try again.',
   disk_low: 'The disk of the workspaces, or of the service’s own data, has too little free space.',
   queue_full: 'As many runs wait as may (`runs.maxQueued`); nothing was stored. Try again later.',

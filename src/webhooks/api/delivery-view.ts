@@ -1,0 +1,40 @@
+import type { DeliverySummary } from '../inbox/delivery.repository.js';
+import type { DeliveryEntity } from '../inbox/delivery.entity.js';
+import { parsePayload } from '../parse-payload.js';
+import type { DeliveryDetailView, DeliveryView } from './delivery.dto.js';
+
+export function viewOf(row: DeliverySummary): DeliveryView {
+  return fieldsOf(row);
+}
+
+export function detailOf(row: DeliveryEntity): DeliveryDetailView {
+  const payload = parsePayload(Buffer.from(row.payload, 'utf8'));
+  return { ...fieldsOf(row), payload: { ...payload } };
+}
+
+function fieldsOf(row: DeliverySummary) {
+  const putOff = row.status === 'pending' && row.nextAttemptAt > 0;
+  return {
+    id: row.id,
+    source: row.source,
+    deliveryId: row.deliveryId,
+    type: row.type,
+    action: row.action,
+    issue: row.issue,
+    status: row.status,
+    attempts: row.attempts,
+    rule: row.rule,
+    runId: row.runId,
+    reason: row.reason,
+    message: row.message,
+    receivedAt: iso(row.receivedAt),
+    signedAt: row.signedAt === null ? null : iso(row.signedAt),
+    occurredAt: iso(row.occurredAt),
+    nextAttemptAt: putOff ? iso(row.nextAttemptAt) : null,
+    handledAt: row.handledAt === null ? null : iso(row.handledAt),
+  };
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+
+import { Clock } from '../../kernel/clock.js';
+import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
+import { Transactions, type Transaction } from '../../persistence/transactions.js';
+import { Deliveries, type DeliverySummary } from '../inbox/delivery.repository.js';
+import { EntityTimes } from '../inbox/entity-times.repository.js';
+import { backOffMs } from './back-off.js';
+import {
+  DeliverySettledBefore,
+  DeliverySuperseded,
+  type DeliveryOutcome,
+} from './delivery-handler.js';
+import { DueDeliveries } from './due-deliveries.repository.js';
+
+const SUPERSEDED = {
+  status: 'superseded',
+  reason: 'newer_applied',
+  message: 'Something newer of the same thing was handled before this one',
+} as const;
+
+export type Claim = 'claimed' | 'superseded' | 'failed' | 'gone';
+
+/** The changes of a delivery on its way from `pending`. Each looks at the row inside its transaction. */
+@Injectable()
+export class Settling {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly deliveries: Deliveries,
+    private readonly times: EntityTimes,
+    private readonly due: DueDeliveries,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Counts an attempt, before it begins: one that kills the service is not tried for ever. */
+  claim(id: string): Promise<Claim> {
+    return this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
+      const row = await this.deliveries.findIn(tx.manager, id);
+      if (row?.status !== 'pending') return 'gone';
+      if (await this.#isOutdated(tx, row)) {
+        await this.#end(tx, id, SUPERSEDED);
+        return 'superseded';
+      }
+      if (row.attempts >= row.attemptLimit) {
+        const reason = row.reason ?? 'attempts_used_up';
+        await this.#fail(tx, row, reason, row.message ?? 'No attempt came to an end');
+        return 'failed';
+      }
+      await this.deliveries.update(tx.manager, id, { attempts: row.attempts + 1 });
+      return 'claimed';
+    });
+  }
+
+  /** @throws DeliverySuperseded, DeliverySettledBefore */
+  async settle(tx: Transaction, id: string, outcome: DeliveryOutcome): Promise<void> {
+    const row = await this.deliveries.findIn(tx.manager, id);
+    if (row?.status !== 'pending') throw new DeliverySettledBefore(id);
+    if (await this.#isOutdated(tx, row)) throw new DeliverySuperseded();
+    const { status, reason = null, message = null } = outcome;
+    const by = outcome.status === 'handled' ? outcome : { rule: null, runId: null };
+    const [rule, runId] = [by.rule, by.runId ?? null];
+    await this.#end(tx, id, { status, rule, runId, reason, message });
+    const { source, entity, occurredAt } = row;
+    if (entity === null) return;
+    await this.times.apply(tx.manager, { source, entity, occurredAt, now: this.clock.now() });
+  }
+
+  supersede(id: string): Promise<void> {
+    return this.transactions.run(SYSTEM_ORIGIN, (tx) => this.#end(tx, id, SUPERSEDED));
+  }
+
+  /** After an attempt that failed: puts it and its lane off, or gives it up where `final` or no more are left. */
+  retryLater(
+    id: string,
+    failure: { reason: string; message: string; final: boolean },
+  ): Promise<'retried' | 'failed' | 'gone'> {
+    const { reason, message, final } = failure;
+    const chance = Math.random();
+    return this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
+      const row = await this.deliveries.findIn(tx.manager, id);
+      if (row?.status !== 'pending') return 'gone';
+      if (final || row.attempts >= row.attemptLimit) {
+        await this.#fail(tx, row, reason, message);
+        return 'failed';
+      }
+      const nextAttemptAt = this.clock.now() + backOffMs(row.attempts, chance);
+      await this.deliveries.update(tx.manager, id, { reason, message, nextAttemptAt });
+      await this.due.hold(tx.manager, row.lane, nextAttemptAt);
+      return 'retried';
+    });
+  }
+
+  /** Those that came after the head was put off wait as it does. */
+  hold(lane: string, until: number): Promise<void> {
+    return this.transactions.run(SYSTEM_ORIGIN, (tx) => this.due.hold(tx.manager, lane, until));
+  }
+
+  async #isOutdated(
+    tx: Transaction,
+    { source, entity, occurredAt }: DeliverySummary,
+  ): Promise<boolean> {
+    if (entity === null) return false;
+    const applied = await this.times.appliedAt(tx.manager, source, entity);
+    return applied !== null && applied > occurredAt;
+  }
+
+  async #fail(
+    tx: Transaction,
+    { id, source, attempts }: DeliverySummary,
+    reason: string,
+    message: string,
+  ): Promise<void> {
+    await this.#end(tx, id, { status: 'failed', reason, message });
+    tx.audit({ action: 'webhook.failed', target: id, details: { source, reason, attempts } });
+  }
+
+  #end(tx: Transaction, id: string, changes: Parameters<Deliveries['update']>[2]): Promise<void> {
+    return this.deliveries.update(tx.manager, id, { ...changes, handledAt: this.clock.now() });
+  }
+}
