@@ -35,6 +35,7 @@ export class CreateWebhookDeliveries1795484000000 implements MigrationInterface 
           optional('reason', 'text'),
           optional('message', 'text'),
           optional('handled_at', 'bigint'),
+          optional('considered', 'text'),
         ],
       }),
     );
@@ -53,6 +54,7 @@ export class CreateWebhookDeliveries1795484000000 implements MigrationInterface 
     await index('status', ['status', 'id'], {});
     await index('issue', ['issue', 'id'], {});
     await index('rule', ['rule', 'id'], {});
+    await index('entity', ['source', 'entity', 'occurred_at'], {});
     await index('due', ['next_attempt_at', 'lane'], { where: PENDING });
     await index('lane', ['lane', 'occurred_at', 'id'], { where: PENDING });
     await runner.createTable(

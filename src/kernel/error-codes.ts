@@ -52,7 +52,6 @@ export const ERROR_KINDS = {
   workspace_busy: 'conflict',
   sandbox_not_ready: 'conflict',
   delivery_pending: 'conflict',
-  delivery_superseded: 'conflict',
   precondition_failed: 'precondition_failed',
   body_too_large: 'too_large',
   archive_too_large: 'too_large',

@@ -12,6 +12,9 @@ import { checkedRunRequest, type UncheckedRunRequest } from './run-request-valid
 import type { RunEntity } from './run.entity.js';
 import { RunRepository } from './run.repository.js';
 
+/** What commits with a run that is new, or keeps it from being made. Nothing but SQL. */
+export type BesideRun = (tx: Transaction, run: RunEntity) => Promise<void>;
+
 export interface CreatedRun {
   run: RunEntity;
   /** An earlier request with the same key made it. */
@@ -31,7 +34,7 @@ export class RunIntake {
   ) {}
 
   /**
-   * Puts a run in the queue; durable when it resolves.
+   * Puts a run in the queue; durable when it resolves. `beside` commits with it.
    *
    * @throws DomainError `validation_failed`, `environment_refused`, `policy_widened`,
    *   `control_unavailable`, `secret_unknown`, `secrets_locked`, `idempotency_key_reused`,
@@ -42,6 +45,7 @@ export class RunIntake {
     body: UncheckedRunRequest,
     origin: Origin,
     idempotent: IdempotentRequest | null,
+    beside?: BesideRun,
   ): Promise<CreatedRun> {
     const { keepAlive = false } = body;
     const request = checkedRunRequest(body);
@@ -54,6 +58,7 @@ export class RunIntake {
       const run = await this.admission.run(tx, { issue, request, keepAlive });
       if (idempotent !== null) await this.idempotency.remember(tx.manager, idempotent, run.id);
       tx.audit({ action: 'run.created', target: run.id, details: { issue } });
+      await beside?.(tx, run);
       return { run, replayed: false };
     });
   }

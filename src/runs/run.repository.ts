@@ -44,6 +44,20 @@ export class RunRepository {
     return { runs, more: candidates.length > ids.length };
   }
 
+  /** Ids of the issue's runs that have not finished, and of those among `ids`; the last first. */
+  async unfinishedOf(issue: string, ids: readonly string[]): Promise<string[]> {
+    const status = In(['queued', ...ACTIVE_STATUSES]);
+    const found = await this.read.manager.find(RunEntity, {
+      select: { id: true },
+      where: [
+        { issue, status },
+        { id: In(ids), status },
+      ],
+      order: { id: 'DESC' },
+    });
+    return found.map(({ id }) => id);
+  }
+
   #candidates(filter: RunFilter, limit: number): Promise<{ id: string; size: number }[]> {
     const { issue, status, before } = filter;
     // In bytes, which SQLite tells without reading the text; its characters it would have to count.

@@ -10,7 +10,7 @@ import type { IdempotentRequest } from './idempotency.js';
 import { ChangeWaiter } from './run-changes.js';
 import { Places } from './places.js';
 import { RunCancellation } from './run-cancellation.js';
-import { RunIntake, type CreatedRun } from './run-intake.js';
+import { RunIntake, type BesideRun, type CreatedRun } from './run-intake.js';
 import type { UncheckedRunRequest } from './run-request-validation.js';
 import { RunSignals } from './run-signals.js';
 import { isFinal, type RunStatus } from './run-status.js';
@@ -62,9 +62,10 @@ export class RunsService {
     body: UncheckedRunRequest,
     origin: Origin,
     idempotent: IdempotentRequest | null,
+    beside?: BesideRun,
   ): Promise<CreatedRun> {
     await this.floor.assertRoom();
-    const created = await this.intake.create(issue, body, origin, idempotent);
+    const created = await this.intake.create(issue, body, origin, idempotent, beside);
     if (!created.replayed) this.signals.queued();
     return created;
   }
@@ -107,6 +108,11 @@ export class RunsService {
       waiter.close();
       leave();
     }
+  }
+
+  /** The runs of the issue that have not finished, and those of `ids`. */
+  async unfinished(issue: string, ids: readonly string[]): Promise<string[]> {
+    return this.runs.unfinishedOf(issue, ids);
   }
 
   /** Newest first. */

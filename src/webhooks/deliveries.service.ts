@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { decodeCursor, encodeCursor, type Page } from '../http/pagination.js';
+import { LiveSettings } from '../config/live-settings.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { ID_PATTERN } from '../kernel/ids.js';
 import type { Origin } from '../kernel/origin.js';
@@ -11,8 +12,10 @@ import {
   type DeliveryFilter,
   type DeliverySummary,
 } from './inbox/delivery.repository.js';
-import { EntityTimes } from './inbox/entity-times.repository.js';
 import { MOST_ATTEMPTS } from './inbox/new-delivery.js';
+import { decisionView, type DispatchDecisionView } from './dispatch/decision-view.js';
+import { decideDispatch } from './rules/dispatch-decision.js';
+import { WebhookSources } from './webhook-sources.js';
 import { InboxWorker } from './worker/inbox-worker.js';
 
 export interface DeliveryQuery extends Omit<DeliveryFilter, 'before'> {
@@ -25,9 +28,10 @@ export interface DeliveryQuery extends Omit<DeliveryFilter, 'before'> {
 export class DeliveriesService {
   constructor(
     private readonly deliveries: Deliveries,
-    private readonly times: EntityTimes,
     private readonly transactions: Transactions,
     private readonly worker: InboxWorker,
+    private readonly sources: WebhookSources,
+    private readonly settings: LiveSettings,
   ) {}
 
   /** Newest first. @throws DomainError `invalid_cursor` */
@@ -45,10 +49,16 @@ export class DeliveriesService {
     return (await this.deliveries.find(id)) ?? notFound();
   }
 
+  /** What the rules of now say of it. @throws DomainError `delivery_not_found` */
+  async preview(id: string): Promise<DispatchDecisionView> {
+    const event = this.sources.eventOf(await this.get(id));
+    return decisionView(event, decideDispatch(this.settings.dispatch, event));
+  }
+
   /**
    * Has a settled delivery handled once more, with as many attempts as a new one; those that there
    * were go on counting.
-   * @throws DomainError `delivery_not_found`, `delivery_pending`, `delivery_superseded`
+   * @throws DomainError `delivery_not_found`, `delivery_pending`
    */
   async replay(origin: Origin, id: string): Promise<DeliverySummary> {
     const replayed = await this.transactions.run(origin, async (tx) => {
@@ -56,7 +66,6 @@ export class DeliveriesService {
       if (row.status === 'pending') {
         throw new DomainError('delivery_pending', 'The delivery waits to be handled already');
       }
-      await this.#refuseOutdated(tx.manager, row);
       const changes = {
         status: 'pending',
         nextAttemptAt: 0,
@@ -66,6 +75,7 @@ export class DeliveriesService {
         reason: null,
         message: null,
         handledAt: null,
+        considered: null,
       } as const;
       const { source, status, rule, runId, reason } = row;
       const details = { source, was: { status, rule, runId, reason } };
@@ -75,19 +85,6 @@ export class DeliveriesService {
     });
     this.worker.poke();
     return replayed;
-  }
-
-  async #refuseOutdated(
-    manager: Parameters<EntityTimes['appliedAt']>[0],
-    { source, entity, occurredAt }: DeliverySummary,
-  ): Promise<void> {
-    if (entity === null) return;
-    const applied = await this.times.appliedAt(manager, source, entity);
-    if (applied === null || applied <= occurredAt) return;
-    throw new DomainError(
-      'delivery_superseded',
-      'Something newer of the same thing was handled since; to do this one again would undo it',
-    );
   }
 }
 

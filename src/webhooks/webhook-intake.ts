@@ -5,11 +5,12 @@ import { LogSample } from '../kernel/log-sample.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Admission } from './admission.js';
 import type { Arrival } from './inbox/arrivals.repository.js';
+import { factsOf } from './delivery-facts.js';
 import { parsePayload } from './parse-payload.js';
 import type { ConfiguredSource } from './secrets/configured-sources.js';
 import { notConfigured, SignatureGate } from './signature-gate.js';
 import type { SignedRequest } from './webhook-source.js';
-import { WebhookSources } from './webhook-sources.js';
+import { senderOf, WebhookSources } from './webhook-sources.js';
 
 /** Refusals that the metric tells apart; every other error is `unavailable` there. */
 const COUNTED: ReadonlySet<string> = new Set([
@@ -71,7 +72,7 @@ export class WebhookIntake {
     const { id, kind } = source;
     const payload = parsePayload(request.body);
     const identity = kind.identify(request, payload);
-    const facts = kind.map(payload, identity.eventName);
+    const facts = factsOf(kind.read(payload, identity.eventName, senderOf(id)));
     return this.admission.admit({ source: id, identity, facts, body: request.body }, requestId);
   }
 

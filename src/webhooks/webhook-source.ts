@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 import type { ErrorCode } from '../kernel/error-codes.js';
 import type { Redacted } from '../kernel/redacted.js';
+import type { WebhookEvent } from './rules/event.js';
 
 /** A request as it came. */
 export interface SignedRequest {
@@ -24,23 +25,6 @@ export interface DeliveryIdentity {
   /** What a header says of the event; `null` where the body says it. */
   readonly eventName: string | null;
 }
-
-/** What the inbox has to know of a delivery, in the source's own words. */
-export interface DeliveryFacts {
-  /** What it is about: of Linear `Issue`, `Comment`, …; of GitHub the event. */
-  readonly type: string;
-  /** `update`, `opened`, …; empty where there is none. */
-  readonly action: string;
-  /** `null`: it is about none that a workspace can be named by. */
-  readonly issue: { readonly identifier: string } | null;
-  /** The thing whose state it tells, unique in its type; `null`: it tells of no state. */
-  readonly entityId: string | null;
-  /** When that was so; `null` where the payload does not tell. */
-  readonly occurredAtMs: number | null;
-}
-
-/** Most characters of a type, of an action and of an entity's id. */
-export const MOST_NAME_LENGTH = 200;
 
 /** A header of a source's deliveries, for the document. */
 export interface SourceHeader {
@@ -78,8 +62,13 @@ export interface WebhookSource {
   /** Only for a request whose signature was found to be valid; `payload` is its body. */
   identify(request: SignedRequest, payload: Payload): DeliveryIdentity;
 
-  /** `eventName` as `identify` told it. */
-  map(payload: Payload, eventName: string | null): DeliveryFacts;
+  /**
+   * What a body says, in the words of all sources; throws for none.
+   *
+   * @param eventName as `identify` told it
+   * @param sender the sender's own name, of a source that is named; else the source's
+   */
+  read(payload: Payload, eventName: string | null, sender: string): WebhookEvent;
 }
 
 /** The object that a body is. */

@@ -5,12 +5,15 @@ import { AuditModule } from '../audit/audit.module.js';
 import { Settings } from '../config/settings.js';
 import { Clock } from '../kernel/clock.js';
 import { RetentionTasks } from '../kernel/retention.js';
+import { RunsModule } from '../runs/runs.module.js';
 import { SecretVault } from '../secrets/secret-vault.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { Admission } from './admission.js';
 import { DeliveriesController } from './api/deliveries.controller.js';
 import { sourceController } from './api/source-controller.js';
 import { DeliveriesService } from './deliveries.service.js';
+import { DispatchHandler } from './dispatch/dispatch.handler.js';
+import { DispatchedRuns } from './dispatch/dispatched-runs.js';
 import { ExpiredDeliveries } from './expired-deliveries.js';
 import { Arrivals } from './inbox/arrivals.repository.js';
 import { Deliveries } from './inbox/delivery.repository.js';
@@ -29,14 +32,13 @@ import { Attempts } from './worker/attempts.js';
 import { DeliveryHandler } from './worker/delivery-handler.js';
 import { DueDeliveries } from './worker/due-deliveries.repository.js';
 import { InboxWorker } from './worker/inbox-worker.js';
-import { NoRuleHandler } from './worker/no-rule.handler.js';
 import { Settling } from './worker/settling.js';
 
 /** Every kind of sender. A new one is a file beside these, and a line here and in the settings' schema. */
 const SOURCES: readonly WebhookSource[] = [linearSource, githubSource, standardSource];
 
 @Module({
-  imports: [AuditModule, SecretsModule],
+  imports: [AuditModule, RunsModule, SecretsModule],
   controllers: [...SOURCES.map(sourceController), DeliveriesController],
   providers: [
     Admission,
@@ -53,7 +55,8 @@ const SOURCES: readonly WebhookSource[] = [linearSource, githubSource, standardS
     SignatureGate,
     WebhookIntake,
     WebhookReports,
-    { provide: DeliveryHandler, useClass: NoRuleHandler },
+    DispatchedRuns,
+    { provide: DeliveryHandler, useClass: DispatchHandler },
     {
       provide: WebhookSources,
       inject: [Settings],

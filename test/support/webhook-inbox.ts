@@ -1,3 +1,4 @@
+import type { LiveSettings } from '../../src/config/live-settings.js';
 import type { Settings } from '../../src/config/settings.js';
 import { Clock } from '../../src/kernel/clock.js';
 import { newId } from '../../src/kernel/ids.js';
@@ -10,6 +11,9 @@ import { Deliveries } from '../../src/webhooks/inbox/delivery.repository.js';
 import { EntityTimes } from '../../src/webhooks/inbox/entity-times.repository.js';
 import { Inbox } from '../../src/webhooks/inbox/inbox.js';
 import { newDelivery } from '../../src/webhooks/inbox/new-delivery.js';
+import { githubSource } from '../../src/webhooks/sources/github.source.js';
+import { linearSource } from '../../src/webhooks/sources/linear.source.js';
+import { WebhookSources } from '../../src/webhooks/webhook-sources.js';
 import { Attempts } from '../../src/webhooks/worker/attempts.js';
 import type { DeliveryHandler } from '../../src/webhooks/worker/delivery-handler.js';
 import { DueDeliveries } from '../../src/webhooks/worker/due-deliveries.repository.js';
@@ -43,17 +47,29 @@ export interface TestDelivery {
   signedAt?: number | null;
 }
 
+const NO_SENDERS = {
+  webhooks: { linear: { secrets: [] }, github: { secrets: [] } },
+  linearWebhookSecrets: [],
+} as unknown as Settings;
+
 /** The inbox and its worker over a real database, wired as `WebhooksModule` wires them. */
 export function inboxOver(db: AuditedDatabase, clock: Clock, handler: DeliveryHandler) {
+  const sources = new WebhookSources([linearSource, githubSource], NO_SENDERS);
   const deliveries = new Deliveries(db.read);
   const times = new EntityTimes(db.read);
   const arrivals = new Arrivals(db.read);
   const due = new DueDeliveries(db.read);
   const inbox = new Inbox(db.transactions, arrivals);
   const settling = new Settling(db.transactions, deliveries, times, due, clock);
-  const attempts = new Attempts(settling, handler, new Metrics());
+  const attempts = new Attempts(settling, handler, deliveries, sources, new Metrics());
   const worker = new InboxWorker(inbox, due, attempts, settling, clock);
-  const service = new DeliveriesService(deliveries, times, db.transactions, worker);
+  const service = new DeliveriesService(
+    deliveries,
+    db.transactions,
+    worker,
+    sources,
+    {} as LiveSettings,
+  );
   return {
     ...{ deliveries, times, inbox, worker, service, settling },
     store(delivery: TestDelivery) {
@@ -68,7 +84,7 @@ export function inboxOver(db: AuditedDatabase, clock: Clock, handler: DeliveryHa
       const identity = { deliveryId, bodyHash: body, signedAt, eventName: null };
       const facts = {
         ...{ type: 'Issue', action: 'update', entityId, occurredAtMs: occurredAt },
-        issue: issue === null ? null : { identifier: issue },
+        issue,
       };
       const received = {
         source,

@@ -290,10 +290,15 @@ describe('the inbox', () => {
     await settled(service);
     const path = `/api/v1/webhooks/deliveries/${id}/replay`;
     expectRefusal(await service.api('POST', path), { status: 401, code: 'write_unauthorized' });
-    expectRefusal(await service.api('POST', `${path}?dryRun=true`, WRITE), {
+    expectRefusal(await service.api('POST', `${path}?dryRun=maybe`, WRITE), {
       status: 400,
       code: 'validation_failed',
       field: 'dryRun',
+    });
+    const dry = await service.api('POST', `${path}?dryRun=true`, WRITE);
+    expect(dry.body, dry.text).toMatchObject({
+      ...{ rule: null, considered: [], run: null, reason: 'no rule matches', ends: [] },
+      event: { source: 'linear', issue: { identifier: 'RE-1' } },
     });
     const answer = await service.api('POST', path, WRITE);
     expect(answer.body, answer.text).toMatchObject({ id, status: 'pending', attempts: 1 });
@@ -322,10 +327,11 @@ describe('the inbox', () => {
     await settled(service);
     const shown = (await service.api('GET', `/api/v1/webhooks/deliveries/${id}`)).body;
     expect(shown).toMatchObject({ status: 'superseded', reason: 'newer_applied' });
-    expectRefusal(await service.api('POST', `/api/v1/webhooks/deliveries/${id}/replay`, WRITE), {
-      status: 409,
-      code: 'delivery_superseded',
-    });
+    const replay = `/api/v1/webhooks/deliveries/${id}/replay`;
+    expect((await service.api('POST', replay, WRITE)).status).toBe(200);
+    await settled(service);
+    const again = (await service.api('GET', `/api/v1/webhooks/deliveries/${id}`)).body;
+    expect(again).toMatchObject({ status: 'superseded', attempts: 2 });
   });
 
   it('is counted, and the age of what waits is told', async () => {
@@ -338,7 +344,7 @@ describe('the inbox', () => {
     expect(at('linear', 'signature_invalid')).toBeGreaterThan(5);
     expect(at('unknown', 'webhook_not_configured')).toBe(1);
     expect(at('standard/later', 'webhook_not_configured')).toBe(1);
-    expect(count('risoluto_webhook_settled_total{source="linear",outcome="superseded"}')).toBe(1);
+    expect(count('risoluto_webhook_settled_total{source="linear",outcome="superseded"}')).toBe(2);
     expect(metrics).toContain('risoluto_webhook_oldest_unhandled_seconds 0');
   });
 

@@ -33,13 +33,14 @@ function testCommand(cli: Cli): Command {
     .option('--config <file>', 'this risoluto.yaml, not the one of RISOLUTO_CONFIG')
     .action(async (file: string, options: TestOptions) => {
       const { savedEvent } = await import('../dispatch/saved-payload.js');
-      const { decisionData, decisionText } = await import('../dispatch/decision-text.js');
+      const { decisionText } = await import('../dispatch/decision-text.js');
+      const { decisionView } = await import('../../webhooks/dispatch/decision-view.js');
       const { decideDispatch } = await import('../../webhooks/rules/dispatch-decision.js');
       const rules = await rulesOf(cli.environment, options.config);
       const { source, event: name } = options;
       const event = await savedEvent(file, { source, event: name }, cli.stdin);
       const decision = decideDispatch(rules, event);
-      cli.print(decisionData(event, decision), () => decisionText(event, decision));
+      cli.print(decisionView(event, decision), () => decisionText(event, decision));
       if (decision.run === null) cli.exitCode = EXIT.negative;
     });
   return withExamples(

@@ -2,21 +2,7 @@ import type { DispatchDecision } from '../../webhooks/rules/dispatch-decision.js
 import type { WebhookEvent } from '../../webhooks/rules/event.js';
 import { quoted } from '../../webhooks/rules/names.js';
 
-/** The decision for a machine: the event as it was understood, and each rule's fate. */
-export function decisionData(event: WebhookEvent, decision: DispatchDecision) {
-  const { rule, considered, run, reason, ends } = decision;
-  return {
-    event: { ...event, changed: event.changed === null ? null : [...event.changed.fields] },
-    rule: rule?.name ?? null,
-    considered,
-    run: run === null ? null : { issue: run.issue, ...run.request },
-    onNewer: rule?.onNewer ?? null,
-    reason,
-    ends,
-  };
-}
-
-/** The same for a person. */
+/** The decision for a person. */
 export function decisionText(event: WebhookEvent, decision: DispatchDecision): string {
   const { considered, run, reason, ends, rule } = decision;
   const lines = [`event: ${describe(event)}`];

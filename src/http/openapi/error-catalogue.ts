@@ -38,8 +38,6 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   workspace_busy: 'A run or another request uses the workspace; try again when it has ended.',
   sandbox_not_ready: 'The run, or its turn, has no sandbox, or does not have it yet.',
   delivery_pending: 'The delivery waits to be handled already.',
-  delivery_superseded:
-    'Something newer of the same thing was handled since; to do this one again would undo it.',
   precondition_failed: 'What `If-Match` names is not what is there now; read it again.',
   body_too_large: 'The body is larger than 1 MiB.',
   archive_too_large:

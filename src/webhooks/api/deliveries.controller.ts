@@ -1,11 +1,19 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 
 import { RequestOrigin } from '../../http/origin.decorator.js';
 import type { Page } from '../../http/pagination.js';
 import type { Origin } from '../../kernel/origin.js';
 import { ApiRead, ApiWrite } from '../../kernel/route-metadata.js';
 import { DeliveriesService } from '../deliveries.service.js';
+import { DispatchDecisionView } from '../dispatch/decision-view.js';
 import { detailOf, viewOf } from './delivery-view.js';
 import {
   DeliveryDetailView,
@@ -47,8 +55,9 @@ export class DeliveriesController {
   }
 
   /**
-   * Has a settled delivery handled once more. What came of it before stays as it is; one that
-   * something newer has overtaken is refused, as it would undo that.
+   * Has a settled delivery handled once more, by the rules of now. What came of it before stays as it
+   * is, and it undoes nothing of what is newer. With `dryRun=true` nothing is done: the answer says what
+   * the rules would do.
    */
   @Post(':id/replay')
   @HttpCode(200)
@@ -57,18 +66,24 @@ export class DeliveriesController {
     'validation_failed',
     'delivery_not_found',
     'delivery_pending',
-    'delivery_superseded',
     'storage_busy',
     'storage_unavailable',
   )
   @ApiOperation({ summary: 'Handle a delivery again' })
   @ApiParam(DELIVERY_PARAM)
-  @ApiOkResponse({ description: 'The delivery, which waits to be handled', type: DeliveryView })
+  @ApiExtraModels(DeliveryView, DispatchDecisionView)
+  @ApiOkResponse({
+    description: 'The delivery, which waits to be handled; with `dryRun=true` the decision',
+    schema: {
+      oneOf: [{ $ref: getSchemaPath(DeliveryView) }, { $ref: getSchemaPath(DispatchDecisionView) }],
+    },
+  })
   async replay(
     @Param('id') id: string,
-    @Query() _query: ReplayQuery,
+    @Query() { dryRun }: ReplayQuery,
     @RequestOrigin() origin: Origin,
-  ): Promise<DeliveryView> {
+  ): Promise<DeliveryView | DispatchDecisionView> {
+    if (dryRun === 'true') return this.deliveries.preview(id);
     return viewOf(await this.deliveries.replay(origin, id));
   }
 }

@@ -1,6 +1,7 @@
 import type { DeliverySummary } from '../inbox/delivery.repository.js';
 import type { DeliveryEntity } from '../inbox/delivery.entity.js';
 import { parsePayload } from '../parse-payload.js';
+import type { ConsideredRuleView } from '../dispatch/considered-rule.dto.js';
 import type { DeliveryDetailView, DeliveryView } from './delivery.dto.js';
 
 export function viewOf(row: DeliverySummary): DeliveryView {
@@ -9,7 +10,9 @@ export function viewOf(row: DeliverySummary): DeliveryView {
 
 export function detailOf(row: DeliveryEntity): DeliveryDetailView {
   const payload = parsePayload(Buffer.from(row.payload, 'utf8'));
-  return { ...fieldsOf(row), payload: { ...payload } };
+  const considered =
+    row.considered === null ? null : (JSON.parse(row.considered) as ConsideredRuleView[]);
+  return { ...fieldsOf(row), considered, payload: { ...payload } };
 }
 
 function fieldsOf(row: DeliverySummary) {

@@ -3,6 +3,7 @@ import { IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
 
 import { PageQuery } from '../../http/pagination.js';
 import { ISSUE_PATTERN, ISSUE_RULE } from '../../workspaces/issue-key.js';
+import { ConsideredRuleView } from '../dispatch/considered-rule.dto.js';
 import { DELIVERY_STATUSES, type DeliveryStatus } from '../inbox/delivery-status.js';
 
 const SOURCE_PATTERN = /^[a-z][a-z0-9-]{0,31}(\/[a-z][a-z0-9-]{0,31})?$/;
@@ -35,10 +36,10 @@ export class ListDeliveriesQuery extends PageQuery {
 }
 
 export class ReplayQuery {
-  /** Nothing but `false`: this version has no dry run, and what asks for one shall not do it for real. */
+  /** `true`: only say what the rules would do with it now. */
   @IsOptional()
-  @IsIn(['false'])
-  dryRun?: 'false';
+  @IsIn(['true', 'false'])
+  dryRun?: 'true' | 'false';
 }
 
 @ApiSchema({ description: 'The delivery is stored; what comes of it is seen in the inbox' })
@@ -129,6 +130,10 @@ export class DeliveryView {
 
 @ApiSchema({ description: 'One delivery with its body' })
 export class DeliveryDetailView extends DeliveryView {
+  /** Every rule, in the order of the settings; `null` while nothing was decided. */
+  @ApiProperty({ type: [ConsideredRuleView], nullable: true })
+  considered: ConsideredRuleView[] | null;
+
   /** The body, as its sender signed it. */
   @ApiProperty({
     type: 'object',

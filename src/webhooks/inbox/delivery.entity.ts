@@ -16,6 +16,7 @@ const whole = {
 @Index('webhook_deliveries_status', ['status', 'id'])
 @Index('webhook_deliveries_issue', ['issue', 'id'])
 @Index('webhook_deliveries_rule', ['rule', 'id'])
+@Index('webhook_deliveries_entity', ['source', 'entity', 'occurredAt'])
 export class DeliveryEntity {
   /** A ULID of when it was received. */
   @PrimaryColumn('text')
@@ -95,4 +96,8 @@ export class DeliveryEntity {
 
   @Column('bigint', { name: 'handled_at', nullable: true, transformer: whole })
   handledAt!: number | null;
+
+  /** JSON of what was decided of each rule; `null` while nothing was. */
+  @Column('text', { nullable: true })
+  considered!: string | null;
 }

@@ -14,16 +14,19 @@ export interface DeliveryFilter {
   readonly before?: string | undefined;
 }
 
-/** A delivery without its payload, which can be a megabyte. */
-export type DeliverySummary = Omit<DeliveryEntity, 'payload'>;
+/** A delivery without its payload, which can be a megabyte, and what was decided of each rule. */
+export type DeliverySummary = Omit<DeliveryEntity, 'payload' | 'considered'>;
 
-/** All columns but the payload. */
+/** All columns but the two that can be long. */
 const SUMMARY = (
   'id source deliveryId bodyHash receivedAt signedAt type action issue entity occurredAt lane ' +
   'status attempts attemptLimit nextAttemptAt rule runId reason message handledAt'
 )
   .split(' ')
   .map((column) => `delivery.${column}`);
+
+/** Of one issue, whose runs follow one another. */
+const MOST_RUNS = 100;
 
 /** The rows of deliveries as clients and the worker look at them, and the changes of one. */
 @Injectable()
@@ -54,6 +57,41 @@ export class Deliveries {
   /** The one with this body or this id of its sender's, or `null`. */
   async findTwin(source: string, bodyHash: string, deliveryId: string): Promise<string | null> {
     return twinIn(this.read.manager, source, bodyHash, deliveryId);
+  }
+
+  /** The delivery that told the newest state of the thing, of those that took effect; `null`: it is not kept. */
+  newestApplied(source: string, entity: string): Promise<DeliveryEntity | null> {
+    return this.read.manager
+      .createQueryBuilder(DeliveryEntity, 'delivery')
+      .where('delivery.source = :source AND delivery.entity = :entity', { source, entity })
+      .andWhere("delivery.status IN ('handled', 'ignored')")
+      .orderBy('delivery.occurredAt', 'DESC')
+      .addOrderBy('delivery.id', 'DESC')
+      .limit(1)
+      .getOne();
+  }
+
+  /**
+   * The runs that deliveries about the issue, or about the same thing under an earlier name, have led
+   * to, the last first, with the rule of each.
+   */
+  async runsOf({
+    issue,
+    source,
+    entity,
+  }: {
+    issue: string;
+    source: string;
+    entity: string | null;
+  }): Promise<{ runId: string; rule: string }[]> {
+    return (await this.read.manager.query(
+      `SELECT run_id AS runId, rule FROM (
+         SELECT id, run_id, rule FROM webhook_deliveries WHERE issue = ? AND run_id IS NOT NULL
+         UNION SELECT id, run_id, rule FROM webhook_deliveries
+           WHERE source = ? AND entity = ? AND run_id IS NOT NULL
+       ) ORDER BY id DESC LIMIT ?`,
+      [issue, source, entity, MOST_RUNS],
+    )) as { runId: string; rule: string }[];
   }
 
   async update(

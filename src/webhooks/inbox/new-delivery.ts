@@ -1,5 +1,6 @@
 import { newId } from '../../kernel/ids.js';
-import type { DeliveryFacts, DeliveryIdentity } from '../webhook-source.js';
+import type { DeliveryFacts } from '../delivery-facts.js';
+import type { DeliveryIdentity } from '../webhook-source.js';
 import type { DeliveryEntity } from './delivery.entity.js';
 
 /** Attempts to handle a delivery before it is given up; a replay gives as many again. */
@@ -24,7 +25,7 @@ export function newDelivery(received: Received): DeliveryEntity {
   const { source, identity, facts, body, receivedAt } = received;
   const { deliveryId, bodyHash, signedAt } = identity;
   const id = newId();
-  const issue = facts.issue?.identifier ?? null;
+  const { issue } = facts;
   const entity = facts.entityId === null ? null : `${facts.type}:${facts.entityId}`;
   const occurredAt = facts.occurredAtMs ?? signedAt ?? receivedAt;
   return {
@@ -50,6 +51,7 @@ export function newDelivery(received: Received): DeliveryEntity {
     reason: null,
     message: null,
     handledAt: null,
+    considered: null,
   };
 }
 

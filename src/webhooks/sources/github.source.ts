@@ -2,18 +2,10 @@ import { createHash } from 'node:crypto';
 
 import { DomainError } from '../../kernel/domain-error.js';
 import { hexSignature, isSigned } from '../signature.js';
-import type { Payload, WebhookSource } from '../webhook-source.js';
+import type { WebhookSource } from '../webhook-source.js';
+import { mapGithubPayload } from './github-event.js';
 import { GitHubPayload } from './payloads.dto.js';
-import {
-  deliveryIdAt,
-  header,
-  idOf,
-  issueOf,
-  object,
-  shortText,
-  text,
-  time,
-} from './payload-fields.js';
+import { deliveryIdAt, header, nameAt } from './request-headers.js';
 
 const SCHEME = 'sha256=';
 
@@ -53,7 +45,7 @@ export const githubSource: WebhookSource = {
 
   identify(request) {
     const deliveryId = deliveryIdAt(request, 'X-GitHub-Delivery');
-    const eventName = shortText(header(request, 'x-github-event'));
+    const eventName = nameAt(request, 'x-github-event');
     if (eventName === null) {
       const message = 'must name the event';
       throw new DomainError('event_missing', `The header X-GitHub-Event ${message}`, {
@@ -64,30 +56,5 @@ export const githubSource: WebhookSource = {
     return { deliveryId, bodyHash, signedAt: null, eventName };
   },
 
-  map(payload, eventName) {
-    const told = subjectOf(payload);
-    return {
-      type: eventName ?? 'unknown',
-      action: shortText(payload.action) ?? '',
-      issue: issueIn(payload),
-      entityId: idOf(told.id),
-      occurredAtMs: time(told.updated_at) ?? time(told.submitted_at),
-    };
-  },
+  read: (payload, eventName) => mapGithubPayload(payload, eventName ?? ''),
 };
-
-/** The narrowest thing that it tells the state of: a comment is on an issue, which is not changed by it. */
-function subjectOf({ comment, review, pull_request: pull, issue }: Payload): Payload {
-  return object(comment ?? review ?? pull ?? issue);
-}
-
-/**
- * A pull request is an issue, with a number of its own. An owner's name holds no dot, so that no two
- * issues share a name.
- */
-function issueIn({ issue, pull_request: pull, repository }: Payload) {
-  const { number } = object(pull ?? issue);
-  const fullName = text(object(repository).full_name);
-  if (typeof number !== 'number' || fullName === null) return null;
-  return issueOf(`${fullName.replace('/', '.')}-${number}`);
-}

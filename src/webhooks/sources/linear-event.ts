@@ -39,7 +39,7 @@ export function mapLinearPayload(payload: unknown): WebhookEvent {
     type,
     action,
     entityId: textAt(data, 'id'),
-    occurredAtMs: timeAt(payload, 'createdAt') ?? sentAt(payload),
+    occurredAtMs: occurredAt(payload, data),
     text: textAt(data, 'body') ?? textAt(memberOf(data, 'comment'), 'body'),
     issue: issueOf(told),
     changed: whole && action === 'update' ? changeOf(memberOf(payload, 'updatedFrom')) : null,
@@ -57,6 +57,14 @@ function entityOf(payload: unknown): Payload {
 function issueWithin(data: Payload): unknown {
   const direct = memberOf(data, 'issue');
   return hasMembers(direct) ? direct : memberOf(memberOf(data, 'comment'), 'issue');
+}
+
+/** A removal changes no `updatedAt`, and is the later of the two. */
+function occurredAt(payload: unknown, data: Payload): number | null {
+  const times = [timeAt(data, 'updatedAt'), timeAt(payload, 'createdAt')].filter(
+    (time) => time !== null,
+  );
+  return times.length > 0 ? Math.max(...times) : sentAt(payload);
 }
 
 function sentAt(payload: unknown): number | null {

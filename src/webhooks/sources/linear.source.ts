@@ -2,19 +2,10 @@ import { createHash } from 'node:crypto';
 
 import { invalidPayload } from '../parse-payload.js';
 import { hexSignature, isSigned } from '../signature.js';
-import type { Payload, WebhookSource } from '../webhook-source.js';
+import type { WebhookSource } from '../webhook-source.js';
+import { mapLinearPayload } from './linear-event.js';
 import { LinearPayload } from './payloads.dto.js';
-import {
-  deliveryIdAt,
-  header,
-  idOf,
-  issueOf,
-  latest,
-  object,
-  requiredName,
-  shortText,
-  time,
-} from './payload-fields.js';
+import { deliveryIdAt, header } from './request-headers.js';
 
 /**
  * Linear: the hexadecimal HMAC of the body. `webhookTimestamp` in the body is signed and required;
@@ -60,22 +51,5 @@ export const linearSource: WebhookSource = {
     return { deliveryId, bodyHash, signedAt: webhookTimestamp, eventName: null };
   },
 
-  map(payload) {
-    const told = subjectOf(payload);
-    return {
-      type: requiredName(payload.type, 'type'),
-      action: shortText(payload.action) ?? '',
-      issue: issueOf(
-        told.identifier ?? object(told.issue ?? object(told.comment).issue).identifier,
-      ),
-      entityId: idOf(told.id),
-      // A removal changes no `updatedAt`.
-      occurredAtMs: latest(time(told.updatedAt), time(payload.createdAt)),
-    };
-  },
+  read: mapLinearPayload,
 };
-
-/** What the event tells the state of; each kind of payload has it elsewhere. */
-function subjectOf({ data, issueData, agentSession, notification }: Payload): Payload {
-  return object(data ?? issueData ?? agentSession ?? notification);
-}

@@ -31,7 +31,7 @@ export function mapStandardPayload(payload: unknown, source: string): WebhookEve
     type: dot === -1 ? name : name.slice(0, dot),
     action: dot === -1 ? '' : name.slice(dot + 1),
     entityId: idAt(data, 'id') ?? idAt(issue, 'id'),
-    occurredAtMs: timeAt(payload, 'timestamp'),
+    occurredAtMs: timeAt(data, 'updatedAt') ?? timeAt(payload, 'timestamp'),
     text: textAt(data, 'text'),
     issue: issueOf(issue),
     changed: changeOf(data),

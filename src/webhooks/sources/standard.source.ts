@@ -4,16 +4,8 @@ import { invalidPayload } from '../parse-payload.js';
 import { base64Signature, isSigned } from '../signature.js';
 import type { WebhookSource } from '../webhook-source.js';
 import { StandardPayload } from './payloads.dto.js';
-import {
-  deliveryIdAt,
-  header,
-  idOf,
-  issueOf,
-  object,
-  requiredName,
-  shortText,
-  time,
-} from './payload-fields.js';
+import { deliveryIdAt, header } from './request-headers.js';
+import { mapStandardPayload } from './standard-event.js';
 
 const SECRET_PREFIX = 'whsec_';
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
@@ -86,15 +78,5 @@ export const standardSource: WebhookSource = {
     };
   },
 
-  map(payload) {
-    const data = object(payload.data);
-    return {
-      type: requiredName(payload.type, 'type'),
-      action: shortText(payload.action) ?? '',
-      // By convention `data.issue`, or `data` itself.
-      issue: issueOf((data.issue === undefined ? data : object(data.issue)).identifier),
-      entityId: idOf(data.id),
-      occurredAtMs: time(data.updatedAt) ?? time(payload.timestamp),
-    };
-  },
+  read: (payload, _eventName, sender) => mapStandardPayload(payload, sender),
 };

@@ -3,14 +3,15 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DomainError } from '../../kernel/domain-error.js';
 import { Metrics } from '../../metrics/metrics.js';
 import type { DeliveryEntity } from '../inbox/delivery.entity.js';
+import { Deliveries } from '../inbox/delivery.repository.js';
 import {
   DeliveryHandler,
   DeliveryRejected,
   DeliverySettledBefore,
-  DeliverySuperseded,
-  handed,
   type DeliveryOutcome,
+  type HandedDelivery,
 } from './delivery-handler.js';
+import { WebhookSources } from '../webhook-sources.js';
 import { Settling } from './settling.js';
 
 /** One attempt to handle one delivery, whatever comes of it. */
@@ -21,19 +22,20 @@ export class Attempts {
   constructor(
     private readonly settling: Settling,
     private readonly handler: DeliveryHandler,
+    private readonly deliveries: Deliveries,
+    private readonly sources: WebhookSources,
     private readonly metrics: Metrics,
   ) {}
 
   /** @throws DomainError where the database could not be written: nothing is known to have happened */
   async attempt(row: DeliveryEntity): Promise<void> {
     const claim = await this.settling.claim(row.id);
-    if (claim !== 'claimed') {
-      if (claim !== 'gone') this.#count(row, claim);
-      return;
-    }
+    if (claim === 'gone') return;
+    if (claim === 'failed') return this.#count(row, claim);
     let settled: DeliveryOutcome | null = null;
     try {
-      await this.handler.handle(handed(row), async (tx, outcome) => {
+      const handed = await this.#handed(row, claim === 'outdated');
+      await this.handler.handle(handed, async (tx, outcome) => {
         await this.settling.settle(tx, row.id, outcome);
         settled = outcome;
       });
@@ -44,13 +46,23 @@ export class Attempts {
     }
   }
 
+  async #handed(row: DeliveryEntity, outdated: boolean): Promise<HandedDelivery> {
+    const { id, source, entity, attempts } = row;
+    const newest =
+      outdated && entity !== null ? await this.deliveries.newestApplied(source, entity) : null;
+    const newer = newest === null ? 'gone' : this.sources.eventOf(newest);
+    return {
+      id,
+      source,
+      entity,
+      attempt: attempts + 1,
+      event: this.sources.eventOf(row),
+      newer: outdated ? newer : null,
+    };
+  }
+
   async #failed(row: DeliveryEntity, error: unknown): Promise<void> {
     if (error instanceof DeliverySettledBefore) return;
-    if (error instanceof DeliverySuperseded) {
-      await this.settling.supersede(row.id);
-      this.#count(row, 'superseded');
-      return;
-    }
     if (error instanceof DomainError && error.code === 'shutting_down') throw error;
     const failure = failureOf(error);
     const outcome = await this.settling.retryLater(row.id, failure);

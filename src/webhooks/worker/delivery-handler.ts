@@ -1,7 +1,6 @@
 import type { Transaction } from '../../persistence/transactions.js';
-import type { DeliveryEntity } from '../inbox/delivery.entity.js';
-import { parsePayload } from '../parse-payload.js';
-import type { Payload } from '../webhook-source.js';
+import type { WebhookEvent } from '../rules/event.js';
+import type { ConsideredRule } from '../rules/match-rules.js';
 
 /** A delivery as it is handed to whoever acts on it. */
 export interface HandedDelivery {
@@ -9,14 +8,14 @@ export interface HandedDelivery {
   readonly source: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
-  /** What it is about, as its source says: of GitHub the event, which is in no payload. */
-  readonly type: string;
-  /** Of its issue, as its workspace is named. */
-  readonly issue: string | null;
-  readonly occurredAt: number;
-  readonly receivedAt: number;
-  /** The body, read. */
-  readonly payload: Payload;
+  /** The thing whose state it tells, as the inbox names it. */
+  readonly entity: string | null;
+  readonly event: WebhookEvent;
+  /**
+   * What was told of the same thing for a later time, and took effect before this one; `null`: nothing
+   * was. `gone`: something was, and is not kept any more.
+   */
+  readonly newer: WebhookEvent | 'gone' | null;
 }
 
 /** What came of a delivery. */
@@ -28,8 +27,16 @@ export type DeliveryOutcome =
       /** A stable word, and the same for people. */
       readonly reason?: string | undefined;
       readonly message?: string | undefined;
+      readonly considered?: readonly ConsideredRule[] | undefined;
     }
-  | { readonly status: 'ignored'; readonly reason: string; readonly message?: string | undefined };
+  | {
+      readonly status: 'ignored' | 'superseded';
+      /** That matched, and did nothing all the same. */
+      readonly rule?: string | undefined;
+      readonly reason: string;
+      readonly message?: string | undefined;
+      readonly considered?: readonly ConsideredRule[] | undefined;
+    };
 
 /**
  * Notes the outcome in the transaction of the effect, once: both are there after it, or neither. What
@@ -62,25 +69,10 @@ export class DeliveryRejected extends Error {
   }
 }
 
-/** Something newer of the same thing has been handled meanwhile. Thrown by `Settle`. */
-export class DeliverySuperseded extends Error {
-  constructor() {
-    super('something newer of the same thing was handled');
-    this.name = 'DeliverySuperseded';
-  }
-}
-
 /** It is not pending any more. Thrown by `Settle`. */
 export class DeliverySettledBefore extends Error {
   constructor(id: string) {
     super(`delivery ${id} is settled already`);
     this.name = 'DeliverySettledBefore';
   }
-}
-
-/** For the attempt that was just claimed. */
-export function handed(row: DeliveryEntity): HandedDelivery {
-  const { id, source, attempts, type, issue, occurredAt, receivedAt } = row;
-  const payload = parsePayload(Buffer.from(row.payload, 'utf8'));
-  return { id, source, attempt: attempts + 1, type, issue, occurredAt, receivedAt, payload };
 }

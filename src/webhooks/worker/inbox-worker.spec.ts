@@ -20,10 +20,14 @@ import {
 
 const NOW = Date.UTC(2026, 10, 26);
 
+const issueIn = (state: string) =>
+  JSON.stringify({ type: 'Issue', data: { identifier: 'MT-1', state: { name: state } } });
+
 /** Leaves one audit row for each effect, in the transaction that settles the delivery. */
 class EffectHandler extends DeliveryHandler {
   /** Ids, in the order in which they were begun. */
   readonly begun: string[] = [];
+  readonly handed: HandedDelivery[] = [];
   before: (delivery: HandedDelivery) => Promise<void> | void = () => undefined;
   after: (delivery: HandedDelivery) => Promise<void> | void = () => undefined;
 
@@ -33,6 +37,7 @@ class EffectHandler extends DeliveryHandler {
 
   async handle(delivery: HandedDelivery, settle: Settle): Promise<void> {
     this.begun.push(delivery.id);
+    this.handed.push(delivery);
     await this.before(delivery);
     await this.db().transactions.run(SYSTEM_ORIGIN, async (tx) => {
       tx.audit({ action: 'effect.made', target: delivery.id });
@@ -110,34 +115,32 @@ describe('the worker', () => {
     expect(together).toBe(4);
   });
 
-  it('makes no effect of what something newer has overtaken', async () => {
+  it('says of what something newer has overtaken what that was', async () => {
     work();
-    const newer = await box.store({ occurredAt: NOW + 10 });
+    const newer = await box.store({ occurredAt: NOW + 10, body: issueIn('Done') });
     await settledAll();
     const older = await box.store({ occurredAt: NOW + 9 });
     const equal = await box.store({ occurredAt: NOW + 10 });
     const other = await box.store({ occurredAt: NOW + 1, entityId: 'another' });
     await settledAll();
-    expect(await effects()).toEqual([newer.id, equal.id, other.id].toSorted());
-    const row = await box.deliveries.find(older.id!);
-    expect(row).toMatchObject({ status: 'superseded', reason: 'newer_applied', attempts: 0 });
+    const stored = [newer, older, equal, other].map(({ id }) => id);
+    expect((await effects()).toSorted()).toEqual(stored.toSorted());
+    const told = new Map(handler.handed.map(({ id, newer: of }) => [id, of]));
+    expect(told.get(older.id!)).toMatchObject({ issue: { state: { name: 'Done' } } });
+    for (const { id } of [newer, equal, other]) expect(told.get(id!)).toBeNull();
   });
 
-  it('takes an effect back that something newer overtook while it was made', async () => {
-    handler.before = ({ id }) => {
-      if (id !== first.id) return undefined;
-      // As a delivery of the same thing in another lane: an issue that has moved to another team.
-      return db.transactions.run(SYSTEM_ORIGIN, (tx) =>
-        box.times.apply(tx.manager, {
-          ...{ source: 'linear', entity: 'Issue:MT-1', occurredAt: NOW + 1, now: NOW },
-        }),
-      );
-    };
-    const first = await box.store({});
+  it('says that something newer was, where that is not kept any more', async () => {
+    const { transactions } = db;
+    await transactions.run(SYSTEM_ORIGIN, (tx) =>
+      box.times.apply(tx.manager, {
+        ...{ source: 'linear', entity: 'Issue:MT-1', occurredAt: NOW + 1, now: NOW },
+      }),
+    );
+    await box.store({});
     work();
     await settledAll();
-    expect(await effects()).toEqual([]);
-    expect(await box.deliveries.find(first.id!)).toMatchObject({ status: 'superseded' });
+    expect(handler.handed.map(({ newer }) => newer)).toEqual(['gone']);
   });
 
   it('tries again later and later, holds back what comes behind, and gives up with the reason', async () => {

@@ -6,20 +6,10 @@ import { Transactions, type Transaction } from '../../persistence/transactions.j
 import { Deliveries, type DeliverySummary } from '../inbox/delivery.repository.js';
 import { EntityTimes } from '../inbox/entity-times.repository.js';
 import { backOffMs } from './back-off.js';
-import {
-  DeliverySettledBefore,
-  DeliverySuperseded,
-  type DeliveryOutcome,
-} from './delivery-handler.js';
+import { DeliverySettledBefore, type DeliveryOutcome } from './delivery-handler.js';
 import { DueDeliveries } from './due-deliveries.repository.js';
 
-const SUPERSEDED = {
-  status: 'superseded',
-  reason: 'newer_applied',
-  message: 'Something newer of the same thing was handled before this one',
-} as const;
-
-export type Claim = 'claimed' | 'superseded' | 'failed' | 'gone';
+export type Claim = 'claimed' | 'outdated' | 'failed' | 'gone';
 
 /** The changes of a delivery on its way from `pending`. Each looks at the row inside its transaction. */
 @Injectable()
@@ -32,41 +22,35 @@ export class Settling {
     private readonly clock: Clock,
   ) {}
 
-  /** Counts an attempt, before it begins: one that kills the service is not tried for ever. */
+  /**
+   * Counts an attempt, before it begins: one that kills the service is not tried for ever. `outdated`:
+   * it may begin, and something newer of the same thing has taken effect.
+   */
   claim(id: string): Promise<Claim> {
     return this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
       const row = await this.deliveries.findIn(tx.manager, id);
       if (row?.status !== 'pending') return 'gone';
-      if (await this.#isOutdated(tx, row)) {
-        await this.#end(tx, id, SUPERSEDED);
-        return 'superseded';
-      }
       if (row.attempts >= row.attemptLimit) {
         const reason = row.reason ?? 'attempts_used_up';
         await this.#fail(tx, row, reason, row.message ?? 'No attempt came to an end');
         return 'failed';
       }
       await this.deliveries.update(tx.manager, id, { attempts: row.attempts + 1 });
-      return 'claimed';
+      return (await this.#isOutdated(tx, row)) ? 'outdated' : 'claimed';
     });
   }
 
-  /** @throws DeliverySuperseded, DeliverySettledBefore */
+  /** @throws DeliverySettledBefore */
   async settle(tx: Transaction, id: string, outcome: DeliveryOutcome): Promise<void> {
     const row = await this.deliveries.findIn(tx.manager, id);
     if (row?.status !== 'pending') throw new DeliverySettledBefore(id);
-    if (await this.#isOutdated(tx, row)) throw new DeliverySuperseded();
-    const { status, reason = null, message = null } = outcome;
-    const by = outcome.status === 'handled' ? outcome : { rule: null, runId: null };
-    const [rule, runId] = [by.rule, by.runId ?? null];
-    await this.#end(tx, id, { status, rule, runId, reason, message });
+    const { status, rule = null, reason = null, message = null, considered } = outcome;
+    const runId = (outcome.status === 'handled' && outcome.runId) || null;
+    const decided = considered === undefined ? null : JSON.stringify(considered);
+    await this.#end(tx, id, { status, rule, runId, reason, message, considered: decided });
     const { source, entity, occurredAt } = row;
     if (entity === null) return;
     await this.times.apply(tx.manager, { source, entity, occurredAt, now: this.clock.now() });
-  }
-
-  supersede(id: string): Promise<void> {
-    return this.transactions.run(SYSTEM_ORIGIN, (tx) => this.#end(tx, id, SUPERSEDED));
   }
 
   /** After an attempt that failed: puts it and its lane off, or gives it up where `final` or no more are left. */
