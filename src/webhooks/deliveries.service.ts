@@ -13,7 +13,8 @@ import {
   type DeliverySummary,
 } from './inbox/delivery.repository.js';
 import { MOST_ATTEMPTS } from './inbox/new-delivery.js';
-import { decisionView, type DispatchDecisionView } from './dispatch/decision-view.js';
+import type { DispatchDecisionView } from './dispatch/decision-view.dto.js';
+import { decisionView } from './dispatch/decision-view.js';
 import { decideDispatch } from './rules/dispatch-decision.js';
 import { WebhookSources } from './webhook-sources.js';
 import { InboxWorker } from './worker/inbox-worker.js';

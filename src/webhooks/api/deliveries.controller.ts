@@ -13,7 +13,7 @@ import type { Page } from '../../http/pagination.js';
 import type { Origin } from '../../kernel/origin.js';
 import { ApiRead, ApiWrite } from '../../kernel/route-metadata.js';
 import { DeliveriesService } from '../deliveries.service.js';
-import { DispatchDecisionView } from '../dispatch/decision-view.js';
+import { DispatchDecisionView } from '../dispatch/decision-view.dto.js';
 import { detailOf, viewOf } from './delivery-view.js';
 import {
   DeliveryDetailView,
