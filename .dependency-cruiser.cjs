@@ -10,7 +10,7 @@ const LAYERS = [
   ['auth', 'throttle'],
   ['sandbox', 'egress', 'workspaces', 'secrets', 'settings'],
   ['runs'],
-  ['webhooks', 'agents', 'hardening', 'health', 'retention'],
+  ['webhooks', 'agents', 'hardening', 'conformance', 'health', 'retention'],
 ];
 
 /** Above them all, with `main`: may import any of them, and none imports it. */

@@ -1,0 +1,83 @@
+import type { Answer } from '../inside/batch-script.js';
+import { NotApplicable } from '../probe.js';
+import { Batches } from './batches.js';
+import type { Bench } from './bench.js';
+import type { ControlEngine } from './control-engine.js';
+import type { HeldRun } from './held-run.js';
+import { SandboxRuns, type EndedRun, type RunRequest } from './sandbox-runs.js';
+import type { ServiceApi } from './service-api.js';
+import type { Shape } from './shape.js';
+import type { Subject } from './subject.js';
+
+/** How the engine behind the service is reached from here, or why it is not. */
+export type EngineAccess = { readonly engine: ControlEngine } | { readonly why: string };
+
+interface Parts {
+  readonly subject: Subject;
+  readonly api: ServiceApi;
+  readonly nonce: string;
+  readonly access: EngineAccess;
+  readonly signal: AbortSignal;
+}
+
+/** The bench of one suite. */
+export class SuiteBench implements Bench {
+  readonly subject: Subject;
+  readonly api: ServiceApi;
+  readonly nonce: string;
+  readonly #access: EngineAccess;
+  readonly #runs: SandboxRuns;
+  readonly #inside = new Map<string, Batches>();
+  readonly #unlocked: Batches;
+
+  constructor({ subject, api, nonce, access, signal }: Parts) {
+    this.subject = subject;
+    this.api = api;
+    this.nonce = nonce;
+    this.#access = access;
+    this.#runs = new SandboxRuns(api, subject, nonce, signal);
+    const { image } = subject.codex.sandbox;
+    this.#unlocked = new Batches(async (scripts) =>
+      (await this.engine()).unlocked({ image, gvisor: subject.gvisor }, nonce, scripts),
+    );
+  }
+
+  inside(shape: Shape, script: string): Promise<Answer> {
+    const key = JSON.stringify(shape);
+    let batches = this.#inside.get(key);
+    if (batches === undefined) {
+      batches = new Batches((scripts) => this.#runs.batch(shape, scripts));
+      this.#inside.set(key, batches);
+    }
+    return batches.add(script);
+  }
+
+  unlocked(script: string): Promise<Answer> {
+    return this.#unlocked.add(script);
+  }
+
+  run(request: RunRequest): Promise<EndedRun> {
+    return this.#runs.run(request);
+  }
+
+  hold(request: RunRequest): Promise<HeldRun> {
+    return this.#runs.hold(request);
+  }
+
+  issue(): string {
+    return this.#runs.issue();
+  }
+
+  engine(): Promise<ControlEngine> {
+    return 'engine' in this.#access
+      ? Promise.resolve(this.#access.engine)
+      : Promise.reject(new NotApplicable(this.#access.why));
+  }
+
+  /** Tells what could not be taken back. */
+  async takeBack(): Promise<string[]> {
+    const left = await this.#runs.takeBack();
+    if ('engine' in this.#access) await this.#access.engine.takeBack();
+    return left;
+  }
+}
