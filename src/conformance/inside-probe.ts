@@ -32,6 +32,11 @@ export interface InsideProbe {
   problems(found: Found, subject: Subject): readonly Problem[];
   /** What the control fails to show, in place of `problems` there; empty: it shows all. Pure. */
   unproven?(control: Found, subject: Subject, found: Found): readonly string[];
+  /**
+   * Why nothing can be shown here, though the sandbox has no problem: its kernel knows no such thing,
+   * as the control tells. Pure.
+   */
+  vacuous?(control: Found, subject: Subject): string | null;
   /** What was seen, for a pass. Pure. */
   seen(found: Found, control: Found, subject: Subject): string;
 }
@@ -66,7 +71,7 @@ export function insideProbe(spec: InsideProbe): Probe {
 /** The order of the verdicts: a failure that was seen is one, whatever the control says. Pure. */
 export function judge(spec: InsideProbe, { sandbox, control, subject }: Evidence): Finding {
   const found = findingsOf(sandbox);
-  if (found.missing !== undefined) return notApplicable(`the image has no ${found.missing}`);
+  if (found.missing !== undefined) return notApplicable(`the image has not ${found.missing}`);
   if (sandbox.exitCode === null) return inconclusive('the sandbox ended before it was tried');
   const problems = spec.problems(found, subject);
   const failures = problems.filter((problem) => typeof problem === 'string');
@@ -74,6 +79,11 @@ export function judge(spec: InsideProbe, { sandbox, control, subject }: Evidence
   if ('why' in control)
     return notApplicable(`its positive control could not be had: ${control.why}`);
   const unlocked = findingsOf(control);
+  const vacuous = spec.vacuous?.(unlocked, subject) ?? null;
+  if (vacuous !== null) return notApplicable(vacuous);
+  if (unlocked.missing !== undefined) {
+    return notApplicable(`its positive control needs ${unlocked.missing}, which the image has not`);
+  }
   const unproven =
     spec.unproven?.(unlocked, subject, found) ??
     (spec.problems(unlocked, subject).length > 0 ? [] : ['what the sandbox was found without']);

@@ -30,8 +30,17 @@ export interface Bench {
   /** A run that goes on until `end()`, once it has printed a line `up`. */
   hold(request: RunRequest): Promise<HeldRun>;
 
+  /** What several probes look at: made once, by the first who asks. */
+  once<T>(key: string, make: () => Promise<T>): Promise<T>;
+
+  /** Stores a secret under a name of the suite’s own, and answers it; it goes with the suite. */
+  secret(suffix: string, value: string): Promise<string>;
+
   /** An issue key that no other probe uses; its workspace goes with the suite. */
   issue(): string;
+
+  /** Waits a few seconds for who else uses it. */
+  removeWorkspace(issue: string): Promise<void>;
 
   /** @throws NotApplicable where the engine cannot be reached from here */
   engine(): Promise<ControlEngine>;

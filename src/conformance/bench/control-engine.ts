@@ -8,6 +8,8 @@ import { LogDemultiplexer } from '../../sandbox/log-frames.js';
 import { batchCommand, readBatch, type Answer } from '../inside/batch-script.js';
 import { unlockedBody } from './unlocked-body.js';
 
+type LogConfig = ContainerInspection['HostConfig']['LogConfig'];
+
 const LIMIT_MS = 120_000;
 const MOST_OUTPUT_BYTES = 16 * 1024 * 1024;
 
@@ -58,13 +60,31 @@ export class ControlEngine {
       const text = await this.#output(id, new RegExp(`\n${mark} end ${last} \\d+\n`));
       return readBatch(mark, scripts.keys(), text);
     } finally {
-      await this.engine.removeContainer(id);
-      this.#made.delete(id);
+      await this.#remove(id);
+    }
+  }
+
+  /** What the engine makes of a container that names no bound for its log; it is never started. */
+  async unboundedLog(image: string): Promise<LogConfig> {
+    const body = unlockedBody({ image, gvisor: false, command: [] });
+    const id = await this.#create({
+      ...body,
+      HostConfig: { ...body.HostConfig, LogConfig: { Type: 'json-file', Config: {} } },
+    });
+    try {
+      return (await this.engine.inspectContainer(id)).HostConfig.LogConfig;
+    } finally {
+      await this.#remove(id);
     }
   }
 
   async takeBack(): Promise<void> {
     await Promise.all([...this.#made].map((id) => this.engine.removeContainer(id)));
+  }
+
+  async #remove(id: string): Promise<void> {
+    await this.engine.removeContainer(id);
+    this.#made.delete(id);
   }
 
   async #create(body: ContainerCreateBody): Promise<string> {

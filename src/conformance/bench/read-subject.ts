@@ -6,7 +6,7 @@ import type { ServiceApi } from './service-api.js';
 import type { Subject } from './subject.js';
 
 interface ConfigView {
-  readonly environment: { readonly port: number };
+  readonly environment: { readonly port: number; readonly dataDir: string };
   readonly codex: Settings['codex'];
   readonly runs: { readonly outputLimit: number };
 }
@@ -26,6 +26,7 @@ export async function readSubject(
     url: api.url,
     codex,
     outputLimitBytes: runs.outputLimit,
+    dataDir: environment.dataDir,
     gvisor: sandbox.security.gvisor,
     filtered: sandbox.egressAllowlist.length > 0,
     observed: sandbox.egressMode === 'observe',

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { batchCommand, readBatch, type Answer } from '../inside/batch-script.js';
 import { HeldRun } from './held-run.js';
 import { readOutput } from './run-output.js';
@@ -24,6 +26,8 @@ export interface RunRequest {
 
 const TIMEOUT_SECONDS = 120;
 const WAIT_SECONDS = 20;
+const MOST_TRIES = 20;
+const TRY_AGAIN_MS = 300;
 /** Starts sandboxes as any client of the service does, and takes back what it started. */
 export class SandboxRuns {
   readonly #started = new Set<string>();
@@ -61,12 +65,27 @@ export class SandboxRuns {
     return held;
   }
 
+  /** Waits a few seconds for who else uses it; fine when there is none. */
+  async removeWorkspace(issue: string): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.api.request('DELETE', `/workspaces/${issue}`);
+        return;
+      } catch (error) {
+        const { code } = error as { code?: string };
+        if (code === 'workspace_not_found') return;
+        if (code !== 'workspace_busy' || tries === MOST_TRIES) throw error;
+        await sleep(TRY_AGAIN_MS);
+      }
+    }
+  }
+
   /** Cancels what still runs and removes the workspaces. Tells what could not be taken back. */
   async takeBack(): Promise<string[]> {
     const left: string[] = [];
     await Promise.all([...this.#started].map((id) => this.#cancel(id)));
     for (const issue of this.#issues) {
-      await this.#removeWorkspace(issue).catch((error: unknown) => {
+      await this.removeWorkspace(issue).catch((error: unknown) => {
         left.push(`the workspace of ${issue} (${(error as Error).message})`);
       });
     }
@@ -115,14 +134,6 @@ export class SandboxRuns {
       await this.api.get(`/runs/${id}`, { query: { wait: WAIT_SECONDS } });
     } catch {
       // It has ended, or the service has: its workspace tells.
-    }
-  }
-
-  async #removeWorkspace(issue: string): Promise<void> {
-    try {
-      await this.api.request('DELETE', `/workspaces/${issue}`);
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'workspace_not_found') throw error;
     }
   }
 }

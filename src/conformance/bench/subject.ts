@@ -6,6 +6,8 @@ export interface Subject {
   readonly codex: Settings['codex'];
   /** Of `runs` in the settings. */
   readonly outputLimitBytes: number;
+  /** On the service’s host. */
+  readonly dataDir: string;
   readonly gvisor: boolean;
   /** There is an allowlist, so that turns with network access go through the gateway. */
   readonly filtered: boolean;

@@ -29,6 +29,8 @@ export class SuiteBench implements Bench {
   readonly #runs: SandboxRuns;
   readonly #inside = new Map<string, Batches>();
   readonly #unlocked: Batches;
+  readonly #once = new Map<string, Promise<unknown>>();
+  readonly #secrets: string[] = [];
 
   constructor({ subject, api, nonce, access, signal }: Parts) {
     this.subject = subject;
@@ -64,8 +66,25 @@ export class SuiteBench implements Bench {
     return this.#runs.hold(request);
   }
 
+  once<T>(key: string, make: () => Promise<T>): Promise<T> {
+    const made = this.#once.get(key) ?? make();
+    this.#once.set(key, made);
+    return made as Promise<T>;
+  }
+
+  async secret(suffix: string, value: string): Promise<string> {
+    const name = `CONFORMANCE_${this.nonce}_${suffix}`;
+    this.#secrets.push(name);
+    await this.api.request('PUT', `/secrets/${name}`, { body: { value } });
+    return name;
+  }
+
   issue(): string {
     return this.#runs.issue();
+  }
+
+  removeWorkspace(issue: string): Promise<void> {
+    return this.#runs.removeWorkspace(issue);
   }
 
   engine(): Promise<ControlEngine> {
@@ -77,6 +96,13 @@ export class SuiteBench implements Bench {
   /** Tells what could not be taken back. */
   async takeBack(): Promise<string[]> {
     const left = await this.#runs.takeBack();
+    for (const name of this.#secrets) {
+      await this.api
+        .request('DELETE', `/secrets/${name}`)
+        .catch((error: Error & { code?: string }) => {
+          if (error.code !== 'secret_not_found') left.push(`the secret ${name} (${error.message})`);
+        });
+    }
     if ('engine' in this.#access) await this.#access.engine.takeBack();
     return left;
   }

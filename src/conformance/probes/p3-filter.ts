@@ -1,3 +1,5 @@
+import { release } from 'node:os';
+
 import { insideProbe } from '../inside-probe.js';
 import { statusScript } from '../inside/status-script.js';
 
@@ -19,11 +21,13 @@ export const filter = insideProbe({
       ? []
       : [`Seccomp is ${found['status:Seccomp'] ?? 'not shown'}`];
   },
-  // The runtime is no control of the unlocked container: this host's own kernel is what differs.
-  unproven: (control, { gvisor }) =>
-    gvisor || control['status:Seccomp'] === '0' ? [] : ['Seccomp 0'],
+  unproven: (control, { gvisor }) => {
+    // The runtime is no control of the unlocked container: this host's own kernel is what differs.
+    if (gvisor) return release().startsWith('4.4.0') ? ['another kernel than gVisor’s'] : [];
+    return control['status:Seccomp'] === '0' ? [] : ['Seccomp 0'];
+  },
   seen: (_found, _control, { gvisor }) =>
     gvisor
-      ? 'The kernel inside is gVisor’s.'
+      ? `The kernel inside is gVisor’s, and not this host’s (${release()}).`
       : 'Seccomp is 2, and 0 in a container without a filter.',
 });

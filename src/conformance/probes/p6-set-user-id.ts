@@ -37,6 +37,8 @@ export const setUserId = insideProbe({
       .filter(([name, value]) => name.startsWith('file:') && value === 'raised')
       .map(([name]) => `${name.slice(5)} runs as another user`),
   ],
+  vacuous: ({ copy, own }, { gvisor }) =>
+    gvisor && copy === own ? 'gVisor honours no set-user-id file, whoever runs it' : null,
   unproven: ({ copy, own }) =>
     copy === '0' && own !== '0' ? [] : ['a copy of id that runs as root'],
   seen: (found) => {
