@@ -16,7 +16,7 @@ const LAYERS = [
 /** Above them all, with `main`: may import any of them, and none imports it. */
 const TOP = ['cli'];
 
-const BESIDE = { throttle: ['auth'], metrics: ['http'] };
+const BESIDE = { throttle: ['auth'], metrics: ['http'], conformance: ['hardening'] };
 
 const folder = (names) => `^src/(${names.join('|')})/`;
 

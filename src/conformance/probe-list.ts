@@ -36,10 +36,31 @@ import { longLine } from './probes/r7-long-line.js';
 import { zombies } from './probes/r8-zombies.js';
 import { stubborn } from './probes/l1-stubborn.js';
 import { kill } from './probes/l2-kill.js';
-import { neighbours } from './probes/l3-neighbours.js';
+import { otherServices } from './probes/l3-other-services.js';
+import { theHost } from './probes/n12-host.js';
+import { neighbours } from './probes/n13-neighbours.js';
 import { image } from './probes/l4-image.js';
 import { removal } from './probes/l5-removal.js';
 import { runtime } from './probes/l6-runtime.js';
+import { listed } from './probes/n1-listed.js';
+import { unlisted } from './probes/n2-unlisted.js';
+import { direct } from './probes/n3-direct.js';
+import { protocols } from './probes/n4-protocols.js';
+import { names } from './probes/n5-names.js';
+import { literals } from './probes/n6-literals.js';
+import { ports } from './probes/n7-ports.js';
+import { serverName } from './probes/n8-server-name.js';
+import { host } from './probes/n9-host.js';
+import { withoutProxy } from './probes/n10-without-proxy.js';
+import { metadata } from './probes/n11-metadata.js';
+import { ipv6 } from './probes/n14-ipv6.js';
+import { encryptedDns } from './probes/n15-encrypted-dns.js';
+import { webSockets } from './probes/n16-web-sockets.js';
+import { load } from './probes/n17-load.js';
+import { spelling } from './probes/n18-spelling.js';
+import { smuggling } from './probes/n19-smuggling.js';
+import { gatewayDown } from './probes/n20-gateway-down.js';
+import { grants } from './probes/n21-grants.js';
 
 /** Every probe, in the order in which they are printed. */
 export const PROBES: readonly Probe[] = [
@@ -70,6 +91,27 @@ export const PROBES: readonly Probe[] = [
   secretsInAnswers,
   placeholder,
   redirects,
+  listed,
+  unlisted,
+  direct,
+  protocols,
+  names,
+  literals,
+  ports,
+  serverName,
+  host,
+  withoutProxy,
+  metadata,
+  theHost,
+  neighbours,
+  ipv6,
+  encryptedDns,
+  webSockets,
+  load,
+  spelling,
+  smuggling,
+  gatewayDown,
+  grants,
   processes,
   memory,
   processor,
@@ -80,7 +122,7 @@ export const PROBES: readonly Probe[] = [
   zombies,
   stubborn,
   kill,
-  neighbours,
+  otherServices,
   image,
   removal,
   runtime,
