@@ -24,6 +24,14 @@ export interface Bench {
    */
   unlocked(script: string): Promise<Answer>;
 
+  /**
+   * The same under the engine’s own runtime, for what is about the network around a sandbox: gVisor’s
+   * loopback takes no further addresses.
+   *
+   * @throws NotApplicable where the engine cannot be reached from here
+   */
+  unlockedNetwork(script: string): Promise<Answer>;
+
   /** A run of its own, in a workspace of its own or that of an earlier one (`issue`). */
   run(request: RunRequest): Promise<EndedRun>;
 

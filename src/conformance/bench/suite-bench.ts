@@ -29,6 +29,7 @@ export class SuiteBench implements Bench {
   readonly #runs: SandboxRuns;
   readonly #inside = new Map<string, Batches>();
   readonly #unlocked: Batches;
+  readonly #unlockedNetwork: Batches;
   readonly #once = new Map<string, Promise<unknown>>();
   readonly #secrets: string[] = [];
 
@@ -39,9 +40,12 @@ export class SuiteBench implements Bench {
     this.#access = access;
     this.#runs = new SandboxRuns(api, subject, nonce, signal);
     const { image } = subject.codex.sandbox;
-    this.#unlocked = new Batches(async (scripts) =>
-      (await this.engine()).unlocked({ image, gvisor: subject.gvisor }, nonce, scripts),
-    );
+    const unlocked = (gvisor: boolean) =>
+      new Batches(async (scripts) =>
+        (await this.engine()).unlocked({ image, gvisor }, nonce, scripts),
+      );
+    this.#unlocked = unlocked(subject.gvisor);
+    this.#unlockedNetwork = unlocked(false);
   }
 
   inside(shape: Shape, script: string): Promise<Answer> {
@@ -56,6 +60,10 @@ export class SuiteBench implements Bench {
 
   unlocked(script: string): Promise<Answer> {
     return this.#unlocked.add(script);
+  }
+
+  unlockedNetwork(script: string): Promise<Answer> {
+    return this.#unlockedNetwork.add(script);
   }
 
   run(request: RunRequest): Promise<EndedRun> {

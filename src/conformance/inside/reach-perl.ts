@@ -31,10 +31,10 @@ sub attempt { my ($proto, $host, $port, $wait, @say) = @_;
   return "open " if $stream && !@say;
   my $answer = "";
   for my $piece (@say) {
-    send($s, $piece, 0) // return $stream ? "open " . unpack("H*", $answer) : why($! + 0);
+    defined syswrite($s, $piece) or return $stream ? "open " . unpack("H*", $answer) : why($! + 0);
     my ($left, $got) = ($wait, 0);
     while (ready($s, 0, $left) > 0) {
-      my $in = ""; if (!defined recv($s, $in, 4096, 0)) { return why($! + 0) if !$stream; last }
+      my $in = ""; if (!defined sysread($s, $in, 4096)) { return why($! + 0) if !$stream; last }
       last if $in eq "" && $stream; $answer .= $in; $got = 1; $left = 0.4; last if !$stream;
     }
     last if !$got;

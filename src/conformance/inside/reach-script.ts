@@ -2,9 +2,9 @@ import { quotedWord } from '../../kernel/shell-words.js';
 import { REACH_PERL } from './reach-perl.js';
 import { REACH_PYTHON } from './reach-python.js';
 
-/** The default route’s other end, and the gateway that `HTTP_PROXY` names, as known inside alone. */
-export type Host = string | typeof GATEWAY | typeof PROXY;
+/** In place of a host: the default route’s other end, which is known inside alone. */
 export const GATEWAY = 'GATEWAY';
+/** In place of a host and of a port: the gateway that `HTTP_PROXY` names. */
 export const PROXY = 'PROXY';
 /** In what is said: the header with the sandbox’s credentials for the proxy. */
 export const AUTH = '@AUTH@';
@@ -14,7 +14,8 @@ export interface Reach {
   /** Without spaces. */
   readonly name: string;
   readonly protocol: 'tcp' | 'udp' | 'icmp' | 'sctp';
-  readonly host: Host;
+  /** An address, `GATEWAY` or `PROXY`. */
+  readonly host: string;
   /** `PROXY`: the port of it. */
   readonly port: number | typeof PROXY;
   /** Latin-1; each when something has come back for the one before. */

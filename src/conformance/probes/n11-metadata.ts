@@ -2,9 +2,9 @@ import type { Bench } from '../bench/bench.js';
 import { NETWORK } from '../bench/shape.js';
 import { failed, type Finding } from '../finding.js';
 import { findingsOf } from '../inside/batch-script.js';
-import { PROXY, reachScript, readReach, type Reach } from '../inside/reach-script.js';
+import { reachScript, readReach } from '../inside/reach-script.js';
 import type { Probe } from '../probe.js';
-import { connectTo, statusOf } from '../shared/gateway-probe.js';
+import { connectTo, statusOf, throughGateway } from '../shared/gateway-probe.js';
 import { reachProbe } from '../shared/reach-probe.js';
 import { everyShape, METADATA_ADDRESSES } from '../shared/targets.js';
 
@@ -23,14 +23,7 @@ export const metadata: Probe = {
     const targets = [...METADATA_ADDRESSES, 'metadata.google.internal'].map((host) =>
       host.includes(':') ? `[${host}]:80` : `${host}:80`,
     );
-    const tries = targets.map((target, n): Reach => ({
-      name: `m${n}`,
-      protocol: 'tcp',
-      host: PROXY,
-      port: PROXY,
-      say: [connectTo(target)],
-      waitSeconds: 8,
-    }));
+    const tries = targets.map((target, n) => throughGateway(`m${n}`, [connectTo(target)]));
     const asked = bench.subject.filtered ? bench.inside(NETWORK, reachScript(tries)) : null;
     const finding = await directly.attempt(bench);
     if (asked === null) return finding;

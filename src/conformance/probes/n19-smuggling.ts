@@ -1,11 +1,11 @@
 import { AUTH } from '../inside/reach-script.js';
 import { gatewayProbe, get, statusOf } from '../shared/gateway-probe.js';
-import { plainHttp } from '../shared/plain-http.js';
+import { isOfHost, withoutPlainHttp } from '../shared/plain-http.js';
 
 export const smuggling = gatewayProbe({
   id: 'N19',
   title: 'A request that can be read as another one is refused',
-  applies: plainHttp.applies,
+  applies: withoutPlainHttp,
   tries: ({ listed }, nonce) => {
     const [own, evil] = [listed.host, `${nonce}.example.com`];
     const hidden = `GET /hidden HTTP/1.1\r\nHost: ${evil}\r\n\r\n`;
@@ -42,5 +42,5 @@ export const smuggling = gatewayProbe({
     };
   },
   isRefused: (answer) => answer === '' || (statusOf(answer) >= 400 && statusOf(answer) < 500),
-  isAllowed: plainHttp.isOfHost,
+  isAllowed: isOfHost,
 });

@@ -2,9 +2,15 @@ import type { Bench } from '../bench/bench.js';
 import { NETWORK } from '../bench/shape.js';
 import { failed, inconclusive, notApplicable, passed, warned } from '../finding.js';
 import { findingsOf } from '../inside/batch-script.js';
-import { PROXY, reachScript, readReach, type Reach } from '../inside/reach-script.js';
+import { reachScript, readReach } from '../inside/reach-script.js';
 import type { Probe } from '../probe.js';
-import { connectTo, get, statusOf, withoutGateway } from '../shared/gateway-probe.js';
+import {
+  connectTo,
+  get,
+  statusOf,
+  throughGateway,
+  withoutGateway,
+} from '../shared/gateway-probe.js';
 
 interface Decision {
   readonly host: string;
@@ -29,18 +35,10 @@ export const unlisted: Probe = {
       return notApplicable(reason ?? 'no listed host');
     const other = `${nonce}.example.com`;
     const own = `${subject.listed.host}:${subject.listed.port}`;
-    const ask = (name: string, text: string): Reach => ({
-      name,
-      protocol: 'tcp',
-      host: PROXY,
-      port: PROXY,
-      say: [text],
-      waitSeconds: 8,
-    });
     const tries = [
-      ask('tunnel', connectTo(`${other}:443`)),
-      ask('plain', get(`http://${other}/`, `Host: ${other}`)),
-      ask('listed', connectTo(own)),
+      throughGateway('tunnel', [connectTo(`${other}:443`)]),
+      throughGateway('plain', [get(`http://${other}/`, `Host: ${other}`)]),
+      throughGateway('listed', [connectTo(own)]),
     ];
     const run = await bench.run({ shape: NETWORK, script: reachScript(tries) });
     const found = findingsOf({ output: run.output, exitCode: run.exitCode });

@@ -1,7 +1,12 @@
 import { clientHello, isServerHello } from '../inside/client-hello.js';
 import { connectTo, gatewayProbe } from '../shared/gateway-probe.js';
 
-const inTunnel = (answer: string) => answer.slice(answer.indexOf('\r\n\r\n') + 4);
+const ALERT_RECORD = 0x15;
+
+/** What came behind the answer to CONNECT; of no answer, nothing. */
+function inTunnel(answer: string): string {
+  return answer === '' ? '' : answer.slice(answer.indexOf('\r\n\r\n') + 4);
+}
 
 export const serverName = gatewayProbe({
   id: 'N8',
@@ -22,6 +27,9 @@ export const serverName = gatewayProbe({
     };
   },
   // Whatever comes back of a host's own is no refusal: the gateway answers with an alert or nothing.
-  isRefused: (answer) => /^$|^\x15/.test(inTunnel(answer)) && /^(HTTP\/1\.1 |$)/.test(answer),
+  isRefused: (answer) => {
+    const inside = inTunnel(answer);
+    return inside === '' || inside.charCodeAt(0) === ALERT_RECORD;
+  },
   isAllowed: (answer) => isServerHello(inTunnel(answer)),
 });

@@ -1,13 +1,12 @@
 import { connectTo, gatewayProbe, get, statusOf } from '../shared/gateway-probe.js';
-import { plainHttp } from '../shared/plain-http.js';
+import { isOfGateway, isOfHost, withoutPlainHttp } from '../shared/plain-http.js';
 
 export const host = gatewayProbe({
   id: 'N9',
   title: 'The Host of a request must be where it is sent',
-  applies: plainHttp.applies,
+  applies: withoutPlainHttp,
   tries: ({ listed }, nonce) => {
     const [own, other] = [listed.host, `${nonce}.example.com`];
-    const direct = (name: string) => `GET / HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`;
     return {
       refused: {
         'another Host': [get(`http://${own}/`, `Host: ${other}`)],
@@ -28,7 +27,11 @@ export const host = gatewayProbe({
     const last = answer.startsWith('HTTP/1.1 200')
       ? answer.slice(answer.indexOf('\r\n\r\n') + 4)
       : answer;
-    return statusOf(last) >= 400 && statusOf(last) < 500 && plainHttp.isOfGateway(last);
+    return statusOf(last) >= 400 && statusOf(last) < 500 && isOfGateway(last);
   },
-  isAllowed: plainHttp.isOfHost,
+  isAllowed: isOfHost,
 });
+
+function direct(name: string): string {
+  return `GET / HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`;
+}

@@ -23,7 +23,7 @@ export interface GatewayProbe {
   readonly id: string;
   readonly title: string;
   /** Why it cannot be tried on this subject; null: it can. */
-  applies?(subject: Subject): string | null;
+  applies?: (subject: Subject) => string | null;
   tries(subject: Listed, nonce: string): GatewayTries;
   /** Default: a status of 400 to 499, or the end without an answer. */
   isRefused?: Expectation;
@@ -62,20 +62,15 @@ export function gatewayProbe(spec: GatewayProbe): Probe {
 }
 
 function all({ refused, allowed }: GatewayTries): Reach[] {
-  const reach =
-    (prefix: string) =>
-    ([, say]: [string, readonly string[]], n: number): Reach => ({
-      name: `${prefix}${n}`,
-      protocol: 'tcp',
-      host: PROXY,
-      port: PROXY,
-      say,
-      waitSeconds: WAIT_SECONDS,
-    });
   return [
-    ...Object.entries(refused).map(reach('refused')),
-    ...Object.entries(allowed).map(reach('allowed')),
+    ...Object.values(refused).map((say, n) => throughGateway(`refused${n}`, say)),
+    ...Object.values(allowed).map((say, n) => throughGateway(`allowed${n}`, say)),
   ];
+}
+
+/** A conversation with the gateway. */
+export function throughGateway(name: string, say: readonly string[]): Reach {
+  return { name, protocol: 'tcp', host: PROXY, port: PROXY, say, waitSeconds: WAIT_SECONDS };
 }
 
 /** Pure. */

@@ -63,7 +63,7 @@ export async function reachedUnlocked(
   tries: readonly Reach[],
 ): Promise<Answer | { why: string }> {
   try {
-    return await bench.unlocked(worldScript(tries, reachScript(tries)));
+    return await bench.unlockedNetwork(worldScript(tries, reachScript(tries)));
   } catch (error) {
     if ((error as Error).name === 'NotApplicable') return { why: (error as Error).message };
     throw error;
@@ -86,8 +86,6 @@ export function judgeReach(
   const missing = found.find((one) => one.missing !== undefined)?.missing;
   if (missing !== undefined) return notApplicable(`the image has not ${missing}`);
   const results = found.map(readReach);
-  const told = ({ name, host, port, protocol }: Reach, { outcome }: Reached) =>
-    `${name} (${protocol} ${host}${port === 0 ? '' : ` ${port}`}) was reached: ${outcome}`;
   const reached = results.flatMap((all) =>
     tries.flatMap((one) => {
       const result = all.get(one.name);
@@ -118,4 +116,8 @@ export function judgeReach(
   return passed(
     `${tries.length - unproven.length} tries${places} reach nothing, and all of them something where nothing stands in the way.${rest}`,
   );
+}
+
+function told({ name, host, port, protocol }: Reach, { outcome }: Reached): string {
+  return `${name} (${protocol} ${host}${port === 0 ? '' : ` ${port}`}) was reached: ${outcome}`;
 }
