@@ -1,6 +1,9 @@
 import type { SuiteReport } from '../../src/conformance/suite.js';
 import { risoluto } from '../cli/risoluto.js';
+import { engine } from '../support/engine.js';
 import type { RunningService } from '../support/service.js';
+
+const SUITE_MS = 220_000;
 
 export interface SuiteRun {
   code: number | null;
@@ -20,7 +23,11 @@ export async function runSuite(
   env: Record<string, string> = {},
 ): Promise<SuiteRun> {
   const all = { ...suiteEnv(service), ...env };
-  const { code, stdout, stderr } = await risoluto(['conformance', '--json', ...args], { env: all });
+  const { code, stdout, stderr } = await risoluto(
+    ['conformance', '--json', ...args],
+    { env: all },
+    SUITE_MS,
+  );
   try {
     return { code, stderr, report: JSON.parse(stdout) as SuiteReport };
   } catch {
@@ -37,4 +44,18 @@ export function others({ report }: SuiteRun, ...wanted: string[]): string[] {
 
 export function verdictOf({ report }: SuiteRun, id: string): string | undefined {
   return report.probes.find((probe) => probe.id === id)?.verdict;
+}
+
+/** The cases of a JUnit report, with the element that says what became of each. */
+export function casesIn(xml: string): { name: string; outcome: string }[] {
+  const document = /<testcase [^>]*name="([^"]*)"[^>]*><([a-z-]+)/g;
+  return [...xml.matchAll(document)].map(([, name = '', outcome = '']) => ({
+    name: name.replaceAll('&amp;', '&'),
+    outcome,
+  }));
+}
+
+export async function containersLabelled(label: string): Promise<string[]> {
+  const found = await engine().listContainers({ all: true, filters: { label: [label] } });
+  return found.map(({ Id }) => Id);
 }

@@ -12,6 +12,8 @@ const UNANSWERED: Answer = { output: '', exitCode: null };
 
 /** The bodies of requests end at 1 MiB, and so does what a kernel takes for a command. */
 const MOST_CHARACTERS = 400_000;
+/** So that one that waits for silence holds up few others. */
+const MOST_SCRIPTS = 8;
 
 /** Gathers the scripts that are asked for in one turn of the event loop, and runs them together. */
 export class Batches {
@@ -22,7 +24,8 @@ export class Batches {
 
   add(script: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      if (this.#characters + script.length > MOST_CHARACTERS) this.#flush();
+      const full = this.#characters + script.length > MOST_CHARACTERS;
+      if (full || this.#waiting.length === MOST_SCRIPTS) this.#flush();
       if (this.#waiting.length === 0) setImmediate(() => this.#flush());
       this.#waiting.push({ script, resolve, reject });
       this.#characters += script.length;

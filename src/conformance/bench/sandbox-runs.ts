@@ -24,7 +24,7 @@ export interface RunRequest {
   readonly timeoutSeconds?: number;
 }
 
-const TIMEOUT_SECONDS = 120;
+const TIMEOUT_SECONDS = 240;
 const WAIT_SECONDS = 20;
 const MOST_TRIES = 20;
 const TRY_AGAIN_MS = 300;
