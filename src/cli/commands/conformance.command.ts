@@ -52,10 +52,13 @@ export function conformanceCommand(cli: Cli): Command {
   return withExamples(
     command,
     { does: 'does this host hold what it promises?', line: 'npx risoluto conformance' },
-    { does: 'for CI', line: 'npx risoluto conformance --junit conformance.xml' },
     {
-      does: 'two probes, for a program',
-      line: 'npx risoluto conformance --only P1 --only F1 --json',
+      does: 'for CI: the report as XML',
+      line: 'npx risoluto conformance --only P1 --only F1 --junit conformance.xml',
+    },
+    {
+      does: 'for a program',
+      line: 'npx risoluto conformance --only P1 --json',
     },
   );
 }

@@ -50,7 +50,9 @@ export class SandboxRuns {
   /** Runs scripts one after the other in one sandbox. */
   async batch(shape: Shape, scripts: ReadonlyMap<string, string>): Promise<Map<string, Answer>> {
     const command = batchCommand(this.nonce, scripts);
-    const { output } = await this.#toEnd(await this.#start(command, { shape, script: '' }));
+    const run = await this.#toEnd(await this.#start(command, { shape, script: '' }));
+    const { output, status, message } = run;
+    if (output === '') throw new Error(`the sandbox ended as ${status}: ${message ?? 'no reason'}`);
     return readBatch(this.nonce, scripts.keys(), output);
   }
 
