@@ -11,6 +11,7 @@ import { CreateRetentionClock1795481000000 } from './1795481000000-create-retent
 import { CreateEgressDecisions1795482000000 } from './1795482000000-create-egress-decisions.js';
 import { AddClockAhead1795482100000 } from './1795482100000-add-clock-ahead.js';
 import { CreateRunTurns1795483000000 } from './1795483000000-create-run-turns.js';
+import { CreateOutbox1795490000000 } from './1795490000000-create-outbox.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   CreateEgressDecisions1795482000000,
   AddClockAhead1795482100000,
   CreateRunTurns1795483000000,
+  CreateOutbox1795490000000,
 ];

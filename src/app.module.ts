@@ -20,6 +20,7 @@ import { SecretsModule } from './secrets/secrets.module.js';
 import { SettingsModule } from './settings/settings.module.js';
 import { RateLimitGuard } from './throttle/rate-limit.guard.js';
 import { ThrottleModule } from './throttle/throttle.module.js';
+import { OutboundModule } from './webhooks/outbound/outbound.module.js';
 import { ruleProblems } from './webhooks/rules/rule-problems.js';
 
 /**
@@ -50,6 +51,7 @@ export class AppModule {
         SecretsModule,
         SettingsModule,
         RunsModule,
+        OutboundModule,
         RetentionModule,
         HealthModule,
         HardeningModule,

@@ -59,6 +59,10 @@ export class LiveSettings extends Settings {
     return this.base.retention;
   }
 
+  get webhooks() {
+    return this.base.webhooks;
+  }
+
   get rateLimits() {
     return this.#current.rateLimits;
   }

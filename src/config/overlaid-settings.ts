@@ -29,8 +29,8 @@ export function overlaid(
   overlay: JsonObject,
   judge: SettingsJudge = NO_JUDGE,
 ): Overlaid {
-  const { rateLimits, runs, retention, codex, dispatch } = base;
-  const content = laidOver({ rateLimits, runs, retention, codex, dispatch }, overlay);
+  const { rateLimits, runs, retention, webhooks, codex, dispatch } = base;
+  const content = laidOver({ rateLimits, runs, retention, webhooks, codex, dispatch }, overlay);
   const { settings, problems } = checkContent(content);
   if (settings !== null) problems.push(...unavailableControls(settings).map(asKeyProblem));
   const wrong = new Set(problems.map(({ key }) => key));

@@ -5,6 +5,7 @@ import type {
   RateLimitSettings,
   RetentionSettings,
   RunSettings,
+  WebhookSettings,
 } from './yaml-schema.js';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -49,6 +50,7 @@ export abstract class Settings {
   abstract readonly rateLimits: RateLimitSettings;
   abstract readonly runs: RunSettings;
   abstract readonly retention: RetentionSettings;
+  abstract readonly webhooks: WebhookSettings;
   abstract readonly codex: CodexSettings;
   /** Which event starts which run; the first rule that matches counts. */
   abstract readonly dispatch: DispatchSettings;

@@ -15,6 +15,7 @@ import {
   threadSandboxSchema,
   turnSandboxPolicySchema,
 } from './policy-schema.js';
+import { webhooksSchema } from './webhooks-schema.js';
 
 const extraMountSchema = z.strictObject({
   source: z.string().regex(/^\/[^\0]*$/, 'must be an absolute path of the host'),
@@ -152,6 +153,9 @@ const retentionSchema = z.strictObject({
     .describe(
       'How long a row of the audit trail is kept; a signed checkpoint follows it. 0: for ever',
     ),
+  outboxDays: days
+    .default(30)
+    .describe('How long a message to others is kept once it was sent or given up; 0: for ever'),
 });
 
 /** The whole of `risoluto.yaml`. Strict at every level: an unknown key stops the start. */
@@ -159,6 +163,7 @@ export const yamlSchema = z.strictObject({
   rateLimits: rateLimitsSchema.prefault({}),
   runs: runsSchema.prefault({}),
   retention: retentionSchema.prefault({}),
+  webhooks: webhooksSchema.prefault({}),
   codex: codexSchema.prefault({}),
   dispatch: dispatchSchema,
 });
@@ -167,6 +172,7 @@ export type YamlSettings = z.output<typeof yamlSchema>;
 export type RateLimitSettings = YamlSettings['rateLimits'];
 export type RunSettings = YamlSettings['runs'];
 export type RetentionSettings = YamlSettings['retention'];
+export type WebhookSettings = YamlSettings['webhooks'];
 export type DispatchSettings = YamlSettings['dispatch'];
 export type CodexSettings = YamlSettings['codex'];
 export type SandboxSettings = CodexSettings['sandbox'];

@@ -165,6 +165,23 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly outboundMessages = new Counter({
+    name: `${PREFIX}outbound_messages_total`,
+    help: 'Attempts to tell others of runs, by kind of message and outcome; sent, skipped and dead are final',
+    labelNames: ['kind', 'outcome'] as const,
+    registers: [this.registry],
+  });
+
+  /** Where `webhooks` says what the next gauge shows. */
+  oldestUnsentSeconds: () => Promise<number> = () => Promise.resolve(0);
+
+  readonly outboundOldest: Gauge = new Gauge({
+    name: `${PREFIX}outbound_oldest_pending_seconds`,
+    help: 'Age of the oldest message that waits to be sent; 0 where none waits',
+    registers: [this.registry],
+    collect: async () => this.outboundOldest.set(await this.oldestUnsentSeconds()),
+  });
+
   readonly retentionRemoved = new Counter({
     name: `${PREFIX}retention_removed_total`,
     help: 'What was too old and was removed, by kind',

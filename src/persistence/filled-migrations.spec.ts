@@ -56,6 +56,7 @@ const LOST: Readonly<Record<string, Loss>> = {
     columns: { runs: { keep_alive: 0, turn: 1, idle_since: null, idle_moment: null } },
     remade: ({ runs = [] }) => ({ run_turns: runs.map(onlyTurnOf) }),
   },
+  CreateOutbox1795490000000: { tables: { outbox_follows: [], outbox_messages: [] } },
   AddClockAhead1795482100000: { columns: { retention_clock: { ahead_at: null, ahead_for: 0 } } },
 };
 

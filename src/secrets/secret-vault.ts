@@ -7,7 +7,7 @@ import { DecryptionError } from './crypto/secret-cipher.js';
 import { Keyring } from './keyring.js';
 import { SecretStore } from './secret-store.js';
 
-/** Hands values to the run that names them; the only way in which a value leaves this module. */
+/** Hands values to what names them, a run or a setting; the only way in which a value leaves this module. */
 @Injectable()
 export class SecretVault {
   constructor(
@@ -36,6 +36,14 @@ export class SecretVault {
     const missing = [...new Set(names)].filter((name) => !values.has(name));
     if (missing.length > 0) throw unknownSecrets(missing);
     return values;
+  }
+
+  /**
+   * The values of those of the names that exist, as of one moment.
+   * @throws DomainError `secrets_locked`, `secret_unreadable`
+   */
+  async revealExisting(names: readonly string[]): Promise<Map<string, Redacted>> {
+    return names.length === 0 ? new Map() : this.store.reveal(names);
   }
 
   /**

@@ -43,6 +43,7 @@ export const CONFIG_VIEW_SCHEMA: Schema = {
     'rateLimits',
     'runs',
     'retention',
+    'webhooks',
     'codex',
     'dispatch',
     'sources',
@@ -61,7 +62,7 @@ export const CONFIG_VIEW_SCHEMA: Schema = {
     sources: {
       type: 'object',
       description:
-        'By dotted path of each value below `rateLimits`, `runs`, `retention` and `codex`, and `dispatch`',
+        'By dotted path of each value below `rateLimits`, `runs`, `retention`, `webhooks` and `codex`, and `dispatch`',
       additionalProperties: { type: 'string', enum: ['default', 'file', 'overlay'] },
       example: { 'runs.maxConcurrent': 'overlay', 'codex.sandbox.image': 'file' },
     },

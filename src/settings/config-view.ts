@@ -29,6 +29,7 @@ export function configView(settings: Settings): Record<string, unknown> {
     rateLimits: settings.rateLimits,
     runs: settings.runs,
     retention: settings.retention,
+    webhooks: settings.webhooks,
     codex: settings.codex,
     dispatch: settings.dispatch,
   };

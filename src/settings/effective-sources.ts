@@ -8,9 +8,9 @@ export type SettingSource = 'default' | 'file' | 'overlay';
 /** Who decided each value, by its dotted path. */
 export function sourcesOf(base: Settings, overlay: JsonObject): Record<string, SettingSource> {
   const overlaid = leavesOf(overlay);
-  const { rateLimits, runs, retention, codex, dispatch } = base;
+  const { rateLimits, runs, retention, webhooks, codex, dispatch } = base;
   return Object.fromEntries(
-    [...leavesOf({ rateLimits, runs, retention, codex, dispatch }).keys()].map((path) => [
+    [...leavesOf({ rateLimits, runs, retention, webhooks, codex, dispatch }).keys()].map((path) => [
       path,
       overlaid.has(path) ? 'overlay' : base.configuredKeys.has(path) ? 'file' : 'default',
     ]),
@@ -34,8 +34,8 @@ export function pendingOf(base: Settings, judge: SettingsJudge = NO_JUDGE): Pend
   if (judged.length > 0) {
     return { keys: [], problems: judged.map(({ key, rule }) => `${key}: ${rule}`) };
   }
-  const { rateLimits, runs, retention, codex, dispatch } = base;
-  const before = leavesOf({ rateLimits, runs, retention, codex, dispatch });
+  const { rateLimits, runs, retention, webhooks, codex, dispatch } = base;
+  const before = leavesOf({ rateLimits, runs, retention, webhooks, codex, dispatch });
   const now = leavesOf(settings);
   const keys = new Set([...before.keys(), ...now.keys()]);
   return {

@@ -11,6 +11,10 @@ const TAGS = [
     name: 'workspaces',
     description: 'The directories that runs work in: send a checkout, take artefacts, remove.',
   },
+  {
+    name: 'webhooks',
+    description: 'Signed deliveries of other services, and the inbox that keeps them.',
+  },
   { name: 'audit', description: 'The hash-chained trail of every change, and its verification.' },
   { name: 'config', description: 'What the service runs with, and what may be configured.' },
   { name: 'hardening', description: 'How well this installation is protected, and what to do.' },
