@@ -43,6 +43,14 @@ describe('a query that makes no sense is refused by name', () => {
   const wrong: [string, string, string][] = [
     ...LIMITS.map(([query, field]): [string, string, string] => ['/api/v1/runs', query, field]),
     ...LIMITS.map(([query, field]): [string, string, string] => ['/api/v1/audit', query, field]),
+    ...LIMITS.map(([query, field]): [string, string, string] => [
+      '/api/v1/webhooks/outbox',
+      query,
+      field,
+    ]),
+    ['/api/v1/webhooks/outbox', 'status=gone', 'status'],
+    ['/api/v1/webhooks/outbox', 'run=..', 'run'],
+    ['/api/v1/webhooks/outbox', 'issue=MT-1', 'issue'],
     ['/api/v1/runs', 'limit=1&limit=2', 'limit'],
     ['/api/v1/runs', 'limit[]=1', 'limit[]'],
     ['/api/v1/runs', 'status=x', 'status'],
