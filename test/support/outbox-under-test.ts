@@ -102,6 +102,7 @@ export async function openOutbox(impostor: LinearImpostor, options: OutboxOption
     overlooked,
     sender,
     list: new OutboxList(messages),
+    follows,
     expired: new ExpiredMessages(settings, at.transactions, messages, time),
     /** As `RunsModule` is told of the outbox. */
     listen: () => at.listeners.register(outbox),

@@ -286,6 +286,7 @@ it('tells of a run that finished where nobody listened, once', async () => {
   await outbox.overlooked.catchUp();
   expect(await outbox.all()).toHaveLength(1);
   expect(linear.comments[0]?.body).toContain('is lost');
+  expect(await outbox.follows.runIds('', 10)).toEqual([]);
 });
 
 it('lists messages newest first, page by page, and removes what was settled long ago', async () => {
