@@ -10,13 +10,13 @@ const LAYERS = [
   ['auth', 'throttle'],
   ['sandbox', 'egress', 'workspaces', 'secrets', 'settings'],
   ['runs'],
-  ['webhooks', 'agents', 'hardening', 'health', 'retention'],
+  ['webhooks', 'agents', 'hardening', 'conformance', 'health', 'retention'],
 ];
 
 /** Above them all, with `main`: may import any of them, and none imports it. */
 const TOP = ['cli'];
 
-const BESIDE = { throttle: ['auth'], metrics: ['http'] };
+const BESIDE = { throttle: ['auth'], metrics: ['http'], conformance: ['hardening'] };
 
 const folder = (names) => `^src/(${names.join('|')})/`;
 

@@ -12,6 +12,7 @@ import { CreateEgressDecisions1795482000000 } from './1795482000000-create-egres
 import { AddClockAhead1795482100000 } from './1795482100000-add-clock-ahead.js';
 import { CreateRunTurns1795483000000 } from './1795483000000-create-run-turns.js';
 import { CreateWebhookDeliveries1795484000000 } from './1795484000000-create-webhook-deliveries.js';
+import { CreateOutbox1795490000000 } from './1795490000000-create-outbox.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   AddClockAhead1795482100000,
   CreateRunTurns1795483000000,
   CreateWebhookDeliveries1795484000000,
+  CreateOutbox1795490000000,
 ];

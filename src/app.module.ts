@@ -20,6 +20,7 @@ import { SecretsModule } from './secrets/secrets.module.js';
 import { SettingsModule } from './settings/settings.module.js';
 import { RateLimitGuard } from './throttle/rate-limit.guard.js';
 import { ThrottleModule } from './throttle/throttle.module.js';
+import { OutboundModule } from './webhooks/outbound/outbound.module.js';
 import { ruleProblems } from './webhooks/rules/rule-problems.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
@@ -52,6 +53,7 @@ export class AppModule {
         SettingsModule,
         RunsModule,
         WebhooksModule,
+        OutboundModule,
         RetentionModule,
         HealthModule,
         HardeningModule,

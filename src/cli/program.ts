@@ -8,6 +8,7 @@ import { cancelCommand } from './commands/cancel.command.js';
 import { completionCommand } from './commands/completion.command.js';
 import { configCommand } from './commands/config.command.js';
 import { dispatchCommand } from './commands/dispatch.command.js';
+import { conformanceCommand } from './commands/conformance.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
 import { logsCommand } from './commands/logs.command.js';
 import { restoreCommand } from './commands/restore.command.js';
@@ -57,6 +58,7 @@ export function buildProgram(cli: Cli): Command {
     configCommand(cli),
     dispatchCommand(cli),
     doctorCommand(cli),
+    conformanceCommand(cli),
     serveCommand(),
     completionCommand(cli),
   ];

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { outboundSchema } from './outbound-schema.js';
+
 const SECRET_NAME = /^[A-Za-z0-9_.:-]{1,128}$/;
 
 /** More would be secrets that nobody takes away again. */
@@ -30,4 +32,5 @@ export const webhooksSchema = z.strictObject({
     )
     .default({})
     .describe('Senders of the Standard Webhooks format, by the name in their path'),
+  outbound: outboundSchema.prefault({}),
 });

@@ -156,6 +156,9 @@ const retentionSchema = z.strictObject({
   deliveriesDays: days
     .default(30)
     .describe('How long a webhook delivery is kept once it was handled; 0: for ever'),
+  outboxDays: days
+    .default(30)
+    .describe('How long a message to others is kept once it was sent or given up; 0: for ever'),
 });
 
 /** The whole of `risoluto.yaml`. Strict at every level: an unknown key stops the start. */

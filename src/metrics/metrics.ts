@@ -179,6 +179,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly outboundMessages = new Counter({
+    name: `${PREFIX}outbound_messages_total`,
+    help: 'Attempts to tell others of runs, by kind of message and outcome; sent, skipped and dead are final',
+    labelNames: ['kind', 'outcome'] as const,
+    registers: [this.registry],
+  });
+
   /** Where `webhooks` says what the next gauge shows. */
   oldestUnhandledSeconds: () => Promise<number> = () => Promise.resolve(0);
 
@@ -187,6 +194,16 @@ export class Metrics {
     help: 'Age of the oldest delivery that waits to be handled; 0 where none waits',
     registers: [this.registry],
     collect: async () => this.webhookOldest.set(await this.oldestUnhandledSeconds()),
+  });
+
+  /** Where `outbound` says what the next gauge shows. */
+  oldestUnsentSeconds: () => Promise<number> = () => Promise.resolve(0);
+
+  readonly outboundOldest: Gauge = new Gauge({
+    name: `${PREFIX}outbound_oldest_pending_seconds`,
+    help: 'Age of the oldest message that waits to be sent; 0 where none waits',
+    registers: [this.registry],
+    collect: async () => this.outboundOldest.set(await this.oldestUnsentSeconds()),
   });
 
   readonly retentionRemoved = new Counter({

@@ -4,6 +4,7 @@ import { Clock } from '../kernel/clock.js';
 import { hostMoment } from '../kernel/host-moment.js';
 import type { Transaction } from '../persistence/transactions.js';
 import { finalRow } from './final-row.js';
+import { RunListeners } from './run-listener.js';
 import type { RunOutcome } from './run-outcome.js';
 import type { RunEntity } from './run.entity.js';
 import { RunRepository } from './run.repository.js';
@@ -21,6 +22,7 @@ export interface BegunTurn extends Pick<RunEntity, 'runningAt' | 'containerId' |
 /**
  * The moves of a run from state to state, each with the row of its current turn. All of them are
  * done inside a transaction and throw `IllegalTransitionError` where the run is not in such a state.
+ * No run starts or finishes but here, so this is where listeners are told.
  */
 @Injectable()
 export class RunStates {
@@ -28,6 +30,7 @@ export class RunStates {
     private readonly runs: RunRepository,
     private readonly turns: TurnRepository,
     private readonly clock: Clock,
+    private readonly listeners: RunListeners,
   ) {}
 
   /** Out of the line. */
@@ -58,6 +61,9 @@ export class RunStates {
     const { runningAt } = sandbox;
     await this.turns.update(manager, run, { status: 'running', runningAt });
     await this.runs.keepCommand(manager, command);
+    if (run.turn !== FIRST_TURN || runningAt === null) return;
+    const { id, issue } = run;
+    await this.listeners.started(manager, { id, issue, startedAt: runningAt });
   }
 
   /** The command is over; what is left of its sandbox may still be there. */
@@ -100,8 +106,12 @@ export class RunStates {
   ): Promise<RunEntity> {
     const ended = Object.assign(run, more);
     await this.turns.end(manager, ended, outcome);
-    const row = { ...more, ...finalRow(ended, outcome, this.clock.now()) };
+    const finishedAt = this.clock.now();
+    const row = { ...more, ...finalRow(ended, outcome, finishedAt) };
     await this.runs.transition(manager, run.id, outcome.status, row);
+    const { id, issue, runningAt: startedAt, endedAt } = ended;
+    const finished = { id, issue, startedAt, endedAt, finishedAt, ...outcome };
+    await this.listeners.finished(manager, finished);
     return Object.assign(ended, row, { status: outcome.status });
   }
 

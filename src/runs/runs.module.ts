@@ -36,6 +36,7 @@ import { FileOutputLog } from './output/file-output-log.js';
 import { OutputFollower } from './output/output-follower.js';
 import { OutputLog } from './output/output-log.js';
 import { OutputRecording } from './output/output-recording.js';
+import { OutputTail } from './output/output-tail.js';
 import { OutputUpkeep } from './output/output-upkeep.js';
 import { ExpiredIdempotencyKeys } from './retention/expired-idempotency-keys.js';
 import { ExpiredRuns } from './retention/expired-runs.js';
@@ -48,6 +49,7 @@ import { RunChanges } from './run-changes.js';
 import { RunClosing } from './run-closing.js';
 import { RunExecutor } from './run-executor.js';
 import { RunIntake } from './run-intake.js';
+import { RunListeners } from './run-listener.js';
 import { RunNetwork } from './run-network.js';
 import { DatabaseRunQueue, RunQueue } from './run-queue.js';
 import { RunSignals } from './run-signals.js';
@@ -110,6 +112,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     NetworkGate,
     OutputFollower,
     OutputRecording,
+    OutputTail,
     OutputUpkeep,
     PrepareStep,
     ResolvFiles,
@@ -119,6 +122,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     RunClosing,
     RunExecutor,
     RunIntake,
+    RunListeners,
     RunNetwork,
     RunRepository,
     RunSignals,
@@ -136,7 +140,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     UnreadableOutput,
     WaitingRoom,
   ],
-  exports: [FencedNetworks, RunsService, SandboxHost],
+  exports: [FencedNetworks, OutputTail, RunListeners, RunsService, SandboxHost],
 })
 export class RunsModule implements OnModuleDestroy {
   constructor(

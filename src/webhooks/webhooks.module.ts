@@ -19,6 +19,7 @@ import { Arrivals } from './inbox/arrivals.repository.js';
 import { Deliveries } from './inbox/delivery.repository.js';
 import { EntityTimes } from './inbox/entity-times.repository.js';
 import { Inbox } from './inbox/inbox.js';
+import { OutboundModule } from './outbound/outbound.module.js';
 import { SourceSecrets } from './secrets/source-secrets.js';
 import { SignatureGate } from './signature-gate.js';
 import { githubSource } from './sources/github.source.js';
@@ -38,7 +39,7 @@ import { Settling } from './worker/settling.js';
 const SOURCES: readonly WebhookSource[] = [linearSource, githubSource, standardSource];
 
 @Module({
-  imports: [AuditModule, RunsModule, SecretsModule],
+  imports: [AuditModule, OutboundModule, RunsModule, SecretsModule],
   controllers: [...SOURCES.map(sourceController), DeliveriesController],
   providers: [
     Admission,

@@ -7,6 +7,7 @@ import { LocalCancelSignal } from '../../src/runs/cancel-signal.js';
 import { RunAdmission } from '../../src/runs/run-admission.js';
 import { RunChanges } from '../../src/runs/run-changes.js';
 import { RunClosing } from '../../src/runs/run-closing.js';
+import { RunListeners } from '../../src/runs/run-listener.js';
 import type { RunOutcome } from '../../src/runs/run-outcome.js';
 import type { RunRequest } from '../../src/runs/run-request.js';
 import { RunSignals } from '../../src/runs/run-signals.js';
@@ -38,7 +39,8 @@ export async function openRunDatabase(root?: string, clock: Clock = new SystemCl
   const { transactions } = db;
   const runs = new RunRepository(db.read);
   const turns = new TurnRepository(db.read);
-  const states = new RunStates(runs, turns, clock);
+  const listeners = new RunListeners();
+  const states = new RunStates(runs, turns, clock, listeners);
   const settings = { runs: { maxQueued: 1_000_000 } } as Settings;
   const admission = new RunAdmission(settings, runs, turns, clock);
   const change = (id: string, work: (tx: Transaction, run: RunEntity) => Promise<unknown>) =>
@@ -53,6 +55,7 @@ export async function openRunDatabase(root?: string, clock: Clock = new SystemCl
     runs,
     turns,
     states,
+    listeners,
     signals: new RunSignals(new RunChanges(), new LocalCancelSignal()),
     closing: new RunClosing(states, new Metrics()),
     /** Does something to the row of a run, as it is inside the transaction. */

@@ -29,6 +29,12 @@ describe('dispatch in risoluto.yaml', () => {
         onNewer: 'wait',
         cancelOnLeave: true,
         repeat: false,
+        report: {
+          started: { comment: true },
+          succeeded: { comment: true },
+          failed: { comment: true },
+          cancelled: { comment: true },
+        },
       },
     ]);
     expect(yamlSchema.parse({ dispatch: once }).dispatch).toEqual(once);

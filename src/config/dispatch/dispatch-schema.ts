@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { environmentName, requestedPolicySchema } from '../policy-schema.js';
+import { reportSchema } from './report-schema.js';
 import { programText } from './program-text.js';
 import { MAX_TEMPLATE_LENGTH, readTemplate } from './template.js';
 
@@ -109,6 +110,9 @@ const ruleSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Every event that matches is a trigger, not only what makes the issue match'),
+  report: reportSchema
+    .prefault({})
+    .describe('What Linear is told of the run, where the issue is one of Linear'),
 });
 
 /** `dispatch`: which event starts which run. The first rule that matches counts. */

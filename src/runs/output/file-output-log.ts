@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { lastRecords } from './last-records.js';
 import { OutputLog, type OutputAppender, type OutputReader } from './output-log.js';
 import type { OutputRecord, StoredRecord } from './output-record.js';
 
@@ -29,18 +30,23 @@ export class FileOutputLog extends OutputLog {
   }
 
   async read(runId: string, afterSeq: number): Promise<OutputReader> {
-    let file: FileHandle;
-    try {
-      file = await open(this.#pathOf(runId), 'r');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      return new NotYetWritten(() => this.read(runId, afterSeq));
-    }
+    const file = await openExisting(this.#pathOf(runId));
+    if (file === null) return new NotYetWritten(() => this.read(runId, afterSeq));
     try {
       return new FileOutputReader(file, await startOf(file, afterSeq), afterSeq);
     } catch (error) {
       await file.close();
       throw error;
+    }
+  }
+
+  async tail(runId: string, bytes: number): Promise<OutputRecord[]> {
+    const file = await openExisting(this.#pathOf(runId));
+    if (file === null) return [];
+    try {
+      return await lastRecords(file, bytes);
+    } finally {
+      await file.close();
     }
   }
 
@@ -58,6 +64,15 @@ export class FileOutputLog extends OutputLog {
 
   #pathOf(runId: string): string {
     return join(this.directory, `${runId}${END}`);
+  }
+}
+
+async function openExisting(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return null;
   }
 }
 

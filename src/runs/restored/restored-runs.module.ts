@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 
+import { RunListeners } from '../run-listener.js';
 import { RunStates } from '../run-states.js';
 import { RunRepository } from '../run.repository.js';
 import { TurnRepository } from '../turns/turn.repository.js';
@@ -7,7 +8,7 @@ import { RestoredRuns } from './restored-runs.js';
 
 /** What a restore does with runs; it needs neither an engine nor a network. */
 @Module({
-  providers: [RestoredRuns, RunRepository, RunStates, TurnRepository],
+  providers: [RestoredRuns, RunListeners, RunRepository, RunStates, TurnRepository],
   exports: [RestoredRuns],
 })
 export class RestoredRunsModule {}

@@ -7,6 +7,7 @@ import type { ErrorCode } from '../../kernel/error-codes.js';
 import type { Origin } from '../../kernel/origin.js';
 import { Transactions } from '../../persistence/transactions.js';
 import { RunsService } from '../../runs/runs.service.js';
+import { Outbox } from '../outbound/outbox/outbox.js';
 import { decideDispatch, type DispatchDecision } from '../rules/dispatch-decision.js';
 import { leftRule } from '../rules/match-rules.js';
 import {
@@ -36,6 +37,7 @@ export class DispatchHandler extends DeliveryHandler {
     private readonly transactions: Transactions,
     private readonly runs: RunsService,
     private readonly dispatched: DispatchedRuns,
+    private readonly outbox: Outbox,
   ) {
     super();
   }
@@ -92,9 +94,13 @@ export class DispatchHandler extends DeliveryHandler {
       for (const { runId } of ours) await this.#cancel(runId, origin);
     }
     try {
-      await this.runs.create(run.issue, run.request, origin, null, (tx, { id }) =>
-        settle(tx, { status: 'handled', rule: rule.name, runId: id, considered }),
-      );
+      await this.runs.create(run.issue, run.request, origin, null, async (tx, { id }) => {
+        await settle(tx, { status: 'handled', rule: rule.name, runId: id, considered });
+        if (delivery.source === 'linear') {
+          const target = { kind: 'linear', issueId: run.issue, identifier: run.issue } as const;
+          await this.outbox.follow(tx, { runId: id, target, on: rule.report });
+        }
+      });
     } catch (error) {
       if (!(error instanceof DomainError) || !FINAL.has(error.code)) throw error;
       throw new DeliveryRejected(error.code, messageOf(error), { cause: error });

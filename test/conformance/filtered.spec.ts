@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { startFiltered } from '../egress-gateway/sandboxes.js';
+import type { RunningService } from '../support/service.js';
+import { world } from '../support/world.js';
+import { others, runSuite, verdictOf, type SuiteRun } from './suite-run.js';
+
+const GATEWAY = ['N1', 'N2', 'N6', 'N7', 'N8', 'N9', 'N10', 'N15', 'N16', 'N18', 'N19'];
+const DIRECT = ['N3', 'N4', 'N5', 'N11', 'N12', 'N13', 'N14'];
+
+describe.each(['runc', 'runsc'] as const)(
+  'risoluto conformance, an allowlist and %s',
+  (runtime) => {
+    let service: RunningService;
+    let run: SuiteRun;
+
+    beforeAll(async () => {
+      const egressAllowlist = ['allowed.test', '*.wild.test'];
+      service = await startFiltered({ runtime, sandbox: { egressAllowlist } });
+      await world.clear();
+      // Under runc the rest is tried without an allowlist.
+      const only =
+        runtime === 'runc' ? [...GATEWAY, ...DIRECT].flatMap((id) => ['--only', id]) : [];
+      run = await runSuite(service, only);
+    }, 300_000);
+    afterAll(() => service?.stop());
+
+    it('finds nothing wrong', () => {
+      expect(others(run, 'pass', 'not_applicable', 'warn')).toEqual([]);
+      expect(run.code).toBe(0);
+    });
+
+    it('tries the gateway, and everything past it', () => {
+      for (const id of [...GATEWAY, ...DIRECT])
+        expect([id, verdictOf(run, id)]).toEqual([id, 'pass']);
+    });
+
+    it('nothing but the listed host was reached', async () => {
+      const { host, path } = { host: new Set<string>(), path: new Set<string>() };
+      for (const request of world.requests()) {
+        host.add(request.host ?? '');
+        path.add(request.path ?? '');
+      }
+      expect([...host]).toEqual(['allowed.test']);
+      expect([...path]).toEqual(['/']);
+      const asked = new Set(world.askedNames().map((name) => name.toLowerCase()));
+      expect([...asked]).toEqual(['allowed.test']);
+      const places = (await world.arrivals()).filter(({ port }) => port !== 53);
+      expect(new Set(places.map(({ to }) => to)).size).toBe(1);
+    });
+  },
+);

@@ -1,0 +1,286 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { setSecret, UNLIMITED, untilStatus } from '../runs/run-questions.js';
+import { until } from '../runs/until.js';
+import { randomFrom } from '../support/dice.js';
+import { LinearImpostor } from '../support/linear-impostor.js';
+import { linearSchema } from '../support/linear-schema.js';
+import { SEED, sized } from '../support/long-form.js';
+import { finishRun } from '../support/runs.js';
+import { startService, type RunningService } from '../support/service.js';
+import {
+  issueUpdate,
+  LINEAR_SECRET,
+  send,
+  settled,
+  signedByLinear,
+  type SentDelivery,
+} from './senders.js';
+
+const KEY = 'lin_api_d1spatch0s3cret';
+const WORK = { state: 'In Progress', labels: 'agent' };
+const WAITS = { command: ['sleep', '600'] };
+const SCRIPT = 'printf "%s\\n" "$ISSUE_TITLE" "$1"; ls -A /workspace';
+const RULES = [
+  {
+    name: 'build',
+    when: { ...WORK, team: ['MT', 'FL'] },
+    run: { command: ['sh', '-c', SCRIPT, 'sh', 'by {{ event.action }}: {{ issue.title }}'] },
+    report: { started: { state: 'In Progress' }, succeeded: { state: 'Done' } },
+  },
+  { name: 'replaces', when: { ...WORK, team: 'NEW' }, run: WAITS, onNewer: 'replace' },
+  { name: 'drops', when: { ...WORK, team: 'OLD' }, run: WAITS, onNewer: 'drop' },
+  { name: 'waits', when: { ...WORK, team: 'WAIT' }, run: WAITS },
+  { name: 'lacks', when: { ...WORK, team: 'SEC' }, run: { command: ['true'], secrets: ['LATER'] } },
+];
+
+let linear: LinearImpostor;
+let service: RunningService;
+beforeAll(async () => {
+  linearSchema();
+  linear = await LinearImpostor.start();
+  linear.key = KEY;
+  linear.addIssue('issue-1', 'MT-1');
+  service = await startService({
+    env: { RISOLUTO_LINEAR_WEBHOOK_SECRET: LINEAR_SECRET },
+    yaml: {
+      rateLimits: { api: { limit: 1e9 }, webhooks: { limit: 1e9 } },
+      runs: { ...UNLIMITED.runs, maxConcurrent: 8 },
+      dispatch: RULES,
+      webhooks: { outbound: { linear: { apiUrl: linear.url } } },
+    },
+  });
+  await setSecret(service, 'LINEAR_API_KEY', KEY);
+});
+afterAll(async () => {
+  await service?.stop();
+  await linear?.close();
+});
+
+interface Told {
+  at?: number;
+  state?: string;
+  title?: string;
+  /** What the update changed; the state unless told. */
+  from?: object;
+}
+
+/** An update that Linear sends now, of what was so at `at`. */
+function update(identifier: string, told: Told = {}): SentDelivery {
+  const { at = Date.now(), state = 'In Progress', title = `About ${identifier}` } = told;
+  const whole = issueUpdate(identifier, at) as { data: object };
+  const data = { ...whole.data, title, state: { id: `id of ${state}`, name: state } };
+  const updatedFrom = told.from ?? { stateId: 'id of another' };
+  return signedByLinear({ ...whole, data, updatedFrom, webhookTimestamp: Date.now() });
+}
+
+async function sent(delivery: SentDelivery): Promise<Shown> {
+  const { id } = (await send(service, delivery)).body;
+  return until('the delivery to be settled', async () => {
+    const shown = (await service.api('GET', `/api/v1/webhooks/deliveries/${id}`)).body as Shown;
+    return shown.status === 'pending' ? null : shown;
+  });
+}
+
+interface Shown {
+  id: string;
+  status: string;
+  rule: string | null;
+  runId: string;
+  reason: string | null;
+  message: string | null;
+  considered: { rule: string; matched: boolean; why: string }[];
+}
+
+async function runsOf(issue: string): Promise<{ id: string; status: string; actor: string }[]> {
+  return (await service.api('GET', `/api/v1/runs?issue=${issue}`)).body.items;
+}
+
+const outputOf = async (id: string) =>
+  (await service.api('GET', `/api/v1/runs/${id}/output`, { headers: { accept: 'text/plain' } }))
+    .text;
+
+describe('a signed delivery', () => {
+  const title = `It's "$(touch /workspace/made)" & \`id\` {{ issue.url }}\nand more`;
+
+  it('leads to a command in a real sandbox, whose outcome reaches Linear', async () => {
+    const shown = await sent(update('MT-1', { title }));
+    expect(shown).toMatchObject({ status: 'handled', rule: 'build', reason: null });
+    expect(shown.considered.map(({ rule, matched }) => [rule, matched])).toEqual(
+      RULES.map(({ name }) => [name, name === 'build']),
+    );
+    const run = await finishRun(service, shown.runId);
+    expect(run).toMatchObject({ status: 'succeeded', issue: 'MT-1', actor: 'webhook:linear' });
+    // Each value in its one element, and nothing of it was run.
+    expect(await outputOf(shown.runId)).toBe(`${title}\nby update: ${title}\n`);
+    await until('both comments', async () => (linear.comments.length === 2 ? true : null));
+    expect(linear.comments.at(-1)?.body).toMatch(/exit code[^]*0[^]*by update/i);
+    await until('both moves', async () => (linear.moves.length === 2 ? true : null));
+    expect(linear.moves.map(({ stateId }) => stateId)).toEqual(['state-doing', 'state-done']);
+  });
+
+  it('starts nothing twice, whatever it comes back as', async () => {
+    const first = update('MT-2');
+    await sent(first);
+    await send(service, first);
+    await send(service, signedByLinear(first.body));
+    await sent(update('MT-2', { title: 'Edited', from: { title: 'Before' } }));
+    await settled(service);
+    expect(await runsOf('MT-2')).toHaveLength(1);
+  });
+
+  it('that no rule matches says why, and starts nothing', async () => {
+    const shown = await sent(update('MT-3', { state: 'Todo' }));
+    expect(shown).toMatchObject({ status: 'ignored', rule: null, reason: 'no_rule', runId: null });
+    expect(shown.considered[0]).toMatchObject({
+      matched: false,
+      why: expect.stringContaining('Todo') as string,
+    });
+    expect(await runsOf('MT-3')).toEqual([]);
+  });
+
+  it('can be asked what it would do now, without doing it', async () => {
+    const { id } = await sent(update('MT-4'));
+    const before = await runsOf('MT-4');
+    const path = `/api/v1/webhooks/deliveries/${id}/replay?dryRun=true`;
+    const { body } = await service.api('POST', path);
+    expect(body).toMatchObject({ rule: 'build', onNewer: 'wait', run: { issue: 'MT-4' } });
+    expect(await runsOf('MT-4')).toHaveLength(before.length);
+    await service.api('POST', `/api/v1/webhooks/deliveries/${id}/replay`);
+    await settled(service);
+    expect(await runsOf('MT-4')).toHaveLength(before.length + 1);
+  });
+
+  it('that asks for what is not there yet is tried again until it is', async () => {
+    const { id } = (await send(service, update('SEC-1'))).body;
+    const path = `/api/v1/webhooks/deliveries/${id}`;
+    await until('the first attempt', async () => {
+      const { reason } = (await service.api('GET', path)).body;
+      return reason === 'secret_unknown' ? true : null;
+    });
+    await setSecret(service, 'LATER', 'it is here');
+    await settled(service);
+    expect((await service.api('GET', path)).body).toMatchObject({
+      status: 'handled',
+      rule: 'lacks',
+    });
+    expect(await runsOf('SEC-1')).toHaveLength(1);
+  });
+});
+
+describe('an issue', () => {
+  it('that leaves the state of its rule ends its run', async () => {
+    const { runId } = await sent(update('WAIT-1'));
+    await untilStatus(service, runId, 'running');
+    const left = await sent(update('WAIT-1', { state: 'Done', from: { stateId: 'a' } }));
+    expect(left).toMatchObject({
+      status: 'handled',
+      rule: 'waits',
+      runId,
+      reason: 'run_cancelled',
+    });
+    expect(await finishRun(service, runId)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('has one active run: a newer trigger replaces it, where its rule says so', async () => {
+    const first = await sent(update('NEW-1'));
+    await untilStatus(service, first.runId, 'running');
+    const second = await sent(update('NEW-1'));
+    expect(await finishRun(service, first.runId)).toMatchObject({ status: 'cancelled' });
+    await untilStatus(service, second.runId, 'running');
+    await service.api('POST', `/api/v1/runs/${second.runId}/cancel`);
+  });
+
+  it('has one active run: a newer trigger is dropped, where its rule says so', async () => {
+    const first = await sent(update('OLD-1'));
+    const second = await sent(update('OLD-1'));
+    expect(second).toMatchObject({
+      status: 'ignored',
+      rule: 'drops',
+      reason: 'run_active',
+      runId: null,
+    });
+    expect(await runsOf('OLD-1')).toHaveLength(1);
+    await service.api('POST', `/api/v1/runs/${first.runId}/cancel`);
+  });
+
+  it('has one active run: a newer trigger waits for its end', async () => {
+    const first = await sent(update('WAIT-2'));
+    const second = await sent(update('WAIT-2'));
+    await untilStatus(service, first.runId, 'running');
+    expect((await service.api('GET', `/api/v1/runs/${second.runId}`)).body.status).toBe('queued');
+    await service.api('POST', `/api/v1/runs/${first.runId}/cancel`);
+    await untilStatus(service, second.runId, 'running');
+    // Both were started by the rule, and the issue leaves its state.
+    await sent(update('WAIT-2', { state: 'Done' }));
+    expect(await finishRun(service, second.runId)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('whose trigger comes behind a newer edit is worked on all the same', async () => {
+    const at = Date.now();
+    const edit = { at, title: 'Edited', from: { title: 'Before' } };
+    expect(await sent(update('MT-5', edit))).toMatchObject({ status: 'ignored' });
+    expect(await sent(update('MT-5', { at: at - 20_000 }))).toMatchObject({ status: 'handled' });
+    expect(await runsOf('MT-5')).toHaveLength(1);
+  });
+
+  it('that was moved on before its trigger came is left alone, and an old end ends nothing', async () => {
+    const at = Date.now();
+    await sent(update('MT-6', { at, state: 'Done' }));
+    expect(await sent(update('MT-6', { at: at - 20_000 }))).toMatchObject({
+      status: 'superseded',
+      reason: 'newer_applied',
+    });
+    expect(await runsOf('MT-6')).toEqual([]);
+    const { runId } = await sent(update('WAIT-3', { at }));
+    await untilStatus(service, runId, 'running');
+    await sent(update('WAIT-3', { at: at - 20_000, state: 'Todo' }));
+    await untilStatus(service, runId, 'running');
+    await service.api('POST', `/api/v1/runs/${runId}/cancel`);
+  });
+});
+
+describe('a shuffled flood, with the service killed meanwhile', () => {
+  const issues = sized(12, 200);
+  const kills = sized(2, 20);
+
+  it('dispatches each issue once, whatever comes first', { timeout: 3_600_000 }, async () => {
+    console.log(`seed ${SEED}, ${issues} issues, ${kills} kills`);
+    const random = randomFrom(SEED);
+    const at = Date.now();
+    const edit = (n: number) => ({ title: `Edit ${n}`, from: { title: 'Before' } });
+    const all = Array.from({ length: issues }, (_, n) => {
+      const issue = `FL-${n}`;
+      const trigger = update(issue, { at: at - 10_000 });
+      return [
+        update(issue, { at: at - 20_000, state: 'Todo', ...edit(1) }),
+        trigger,
+        trigger,
+        signedByLinear(trigger.body),
+        update(issue, { at: at - 5000, ...edit(2) }),
+        update(issue, { at, ...edit(3) }),
+      ];
+    })
+      .flat()
+      .map((delivery) => ({ delivery, place: random() }))
+      .toSorted((one, other) => one.place - other.place);
+    const killBefore = new Set(
+      Array.from({ length: kills }, () => Math.floor(random() * all.length)),
+    );
+    for (const [index, { delivery }] of all.entries()) {
+      if (killBefore.has(index)) {
+        await service.kill9();
+        await service.start();
+      }
+      expect((await send(service, delivery)).status).toBe(200);
+    }
+    await settled(service);
+    for (let n = 0; n < issues; n += 1) {
+      const [run, ...more] = await runsOf(`FL-${n}`);
+      expect(more, `FL-${n}`).toEqual([]);
+      expect(await finishRun(service, run!.id)).toMatchObject({ status: 'succeeded' });
+    }
+    const verified = await service.api('GET', '/api/v1/audit/verify?full=true');
+    expect(verified.body, verified.text).toMatchObject({ ok: true });
+  });
+});
