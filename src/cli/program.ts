@@ -18,6 +18,7 @@ import { secretsCommand } from './commands/secrets.command.js';
 import { serveCommand } from './commands/serve.command.js';
 import { showCommand } from './commands/show.command.js';
 import { tokenCommand } from './commands/token.command.js';
+import { workspacesCommand } from './commands/workspaces.command.js';
 import { epilogue, withExamples } from './help.js';
 import { withServiceOptions } from './service-command.js';
 
@@ -54,6 +55,7 @@ export function buildProgram(cli: Cli): Command {
     auditCommand(cli),
     backupCommand(cli),
     restoreCommand(cli),
+    workspacesCommand(cli),
     tokenCommand(cli),
     configCommand(cli),
     dispatchCommand(cli),
