@@ -6,6 +6,8 @@ export const EXIT = {
   ok: 0,
   /** The question was answered, and the answer is no. */
   negative: 1,
+  /** What is done is whole, and something that was asked for is left out of it. */
+  incomplete: 118,
   transferFailed: 119,
   usage: 120,
   refused: 121,
@@ -25,6 +27,7 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCode, string])[] = [
     EXIT.negative,
     'the answer is no: a broken audit chain, a failed check, a wrong configuration, no run to start',
   ],
+  [EXIT.incomplete, 'done, but for workspaces that could not be taken or put back; each is named'],
   [EXIT.transferFailed, '`run --upload` or `--download` could not send or take the files'],
   [EXIT.usage, 'wrong command line or input'],
   [EXIT.refused, 'the service refused the request; the message has its code'],

@@ -18,6 +18,7 @@ import { secretsCommand } from './commands/secrets.command.js';
 import { serveCommand } from './commands/serve.command.js';
 import { showCommand } from './commands/show.command.js';
 import { tokenCommand } from './commands/token.command.js';
+import { workspacesCommand } from './commands/workspaces.command.js';
 import { epilogue, withExamples } from './help.js';
 import { withServiceOptions } from './service-command.js';
 
@@ -50,6 +51,7 @@ export function buildProgram(cli: Cli): Command {
     showCommand(cli),
     logsCommand(cli),
     cancelCommand(cli),
+    workspacesCommand(cli),
     secretsCommand(cli),
     auditCommand(cli),
     backupCommand(cli),

@@ -80,6 +80,17 @@ export class ServiceClient {
     throw foreignAnswer(this.url, response.statusCode ?? 0);
   }
 
+  /** Whether there is something at a path, without asking for it. */
+  async exists(path: string): Promise<boolean> {
+    const response = await this.#open('HEAD', path, {});
+    response.resume();
+    if (response.statusCode === 200) return true;
+    if (response.statusCode === 404) return false;
+    // The answer to HEAD does not say why.
+    await this.request('GET', path);
+    throw foreignAnswer(this.url, response.statusCode ?? 0);
+  }
+
   /** Puts a tar.gz there; ended when the whole answer is. */
   async send(path: string, file: Readable, signal: AbortSignal): Promise<void> {
     const response = await this.#open('PUT', path, {

@@ -75,6 +75,8 @@ const more = (name: string, header: Partial<ArchiveEntry['header']> = {}) => ({
   content: text(header.type === undefined ? 'x' : ''),
 });
 
+const WITH_WORKSPACES = { format: 2, workspaces: { stored: 2, leftOut: [] } };
+
 describe('a backup', () => {
   it('gives back what was written, readable by its owner alone', async () => {
     const { directory, manifest } = unpacked(file);
@@ -87,6 +89,20 @@ describe('a backup', () => {
       .update(CONTENTS['risoluto.db'] ?? '')
       .digest('hex');
     expect((await manifest).members[0]).toEqual({ name: 'risoluto.db', size: 300_000, sha256 });
+  });
+
+  it('compares workspaces, and writes none of them to the disk', async () => {
+    const archive = join(root, 'workspaces.tar.gz');
+    const all = [more('workspaces/MT-1.tar.gz'), more('workspaces/a.b-C_9.tar.gz'), ...entries];
+    await writeArchive(archive, resealed(all, WITH_WORKSPACES));
+    const { directory, manifest } = unpacked(archive);
+    expect(await manifest).toMatchObject({ format: 2, workspaces: { stored: 2 } });
+    expect(readdirSync(directory).sort()).toEqual(
+      ['audit.head', 'audit.key', 'output', 'risoluto.db'].sort(),
+    );
+    const changed = replaced(await entriesOf(archive), 'workspaces/MT-1.tar.gz', () => text('y'));
+    await writeArchive(archive, changed);
+    await expect(unpacked(archive).manifest).rejects.toThrow(/MT-1.tar.gz is not what its/);
   });
 
   it('refuses a member that is shorter than it was said to be', async () => {
@@ -127,7 +143,17 @@ describe('a backup', () => {
       /follows its manifest/,
     ],
     ['no manifest', (all) => all.slice(0, -1), /no manifest/],
-    ['a newer format', (all) => resealed(all, { format: 2 }), /newer Risoluto/],
+    ['a newer format', (all) => resealed(all, { format: 3 }), /newer Risoluto/],
+    [
+      'workspaces that its format does not know',
+      (all) => resealed([more('workspaces/MT-1.tar.gz'), ...all]),
+      /not one of/,
+    ],
+    [
+      'a workspace of no issue',
+      (all) => resealed([more('workspaces/../x.tar.gz'), ...all], WITH_WORKSPACES),
+      /not ours/,
+    ],
     ['another manifest', (all) => resealed(all, { members: [{ name: '../x' }] }), /not one of/],
     [
       'a manifest that is no JSON',

@@ -22,17 +22,22 @@ import {
   BACKUP_FORMAT,
   DATABASE,
   MANIFEST,
-  isMember,
+  WORKSPACES_FORMAT,
+  isDataMember,
   outputName,
   type Manifest,
 } from './manifest.js';
 import { StagingDirectory } from './staging-directory.js';
+import { collectWorkspaces } from './workspace-collection.js';
+import type { TrailRow, WorkspaceSource } from './workspace-source.js';
 
 export interface BackupSource {
   /** Absolute. */
   readonly dataDir: string;
   /** Absolute; it must not be taken along, wherever it lies. */
   readonly masterKeyFile: string | null;
+  /** Of the service that has `dataDir`; `null`: a backup without workspaces. */
+  readonly workspaces: WorkspaceSource | null;
 }
 
 export interface Backup {
@@ -47,9 +52,10 @@ const RUNS_AT_A_TIME = 1000;
 
 /**
  * Writes a backup of the data directory to a new file, mode 0600; whole and durable when it resolves,
- * and not there at all before. `onStaging` hears at once where the unfinished parts lie.
+ * and not there at all before. `onStaging` hears at once where the unfinished parts lie. Workspaces are
+ * fetched after the database was copied: no run that it calls finished lacks its files.
  *
- * @throws BackupRefused
+ * @throws BackupRefused, and CliError of a service that was asked for workspaces
  */
 export async function createBackup(
   source: BackupSource,
@@ -58,13 +64,15 @@ export async function createBackup(
 ): Promise<Backup> {
   const target = await newFile(file, source.dataDir);
   await assertNoMasterKey(source);
+  const row = (await source.workspaces?.newestRow()) ?? null;
   const staging = StagingDirectory.beside(target, 'part');
   onStaging(staging);
   try {
     const copy = await copyData(source.dataDir, staging.file('data'));
     try {
+      if (row !== null) await assertSameTrail(copy.database, row, source);
       const archive = staging.file('backup.tar.gz');
-      const manifest = await pack(source.dataDir, copy, archive);
+      const manifest = await pack(source, copy, { archive, workspace: staging.file('workspace') });
       const { size } = await stat(archive);
       await publish(archive, target);
       return { file: target, bytes: size, manifest, headFits: copy.headFits };
@@ -100,28 +108,54 @@ function exists(target: string): BackupRefused {
 async function assertNoMasterKey({ dataDir, masterKeyFile }: BackupSource): Promise<void> {
   if (masterKeyFile === null) return;
   const [root, key] = await Promise.all([realpath(dataDir), realpath(masterKeyFile)]);
-  if (isMember(relative(root, key))) {
+  if (isDataMember(relative(root, key))) {
     throw new BackupRefused(`MASTER_KEY_FILE bears a name of the service's own: move it elsewhere`);
   }
 }
 
-async function pack(dataDir: string, copy: DataCopy, archive: string): Promise<Manifest> {
-  const writer = new ArchiveWriter(archive);
+/** The workspaces of one service in the backup of another would be worse than none. */
+async function assertSameTrail(
+  database: DatabaseCopy,
+  { seq, hash }: TrailRow,
+  { dataDir, workspaces }: BackupSource,
+): Promise<void> {
+  const [row] = await database.query<{ hash: string }>(
+    'SELECT hash FROM audit_rows WHERE seq = ?',
+    [seq],
+  );
+  if (row?.hash === hash) return;
+  throw new BackupRefused(
+    `the service at ${workspaces?.url} is not the one of DATA_DIR ${dataDir}: their audit trails differ`,
+  );
+}
+
+async function pack(
+  source: BackupSource,
+  copy: DataCopy,
+  places: { archive: string; workspace: string },
+): Promise<Manifest> {
+  const { dataDir } = source;
+  const writer = new ArchiveWriter(places.archive);
   for (const name of [DATABASE, ...copy.files]) {
     const path = join(copy.directory, name);
     const { size } = await stat(path);
     await writer.add(name, size, createReadStream(path));
   }
   const runs = await addOutputs(writer, dataDir, copy.database);
-  const manifest: Manifest = {
-    format: BACKUP_FORMAT,
+  const common = {
     version: VERSION,
     createdAt: new Date().toISOString(),
     instanceId: (await readFile(join(dataDir, 'instance-id'), 'utf8')).trim(),
     schema: await lastMigration(copy.database),
     runs,
-    members: [...writer.members],
   };
+  const workspaces =
+    source.workspaces && (await collectWorkspaces(source.workspaces, writer, places.workspace));
+  const members = [...writer.members];
+  const manifest: Manifest =
+    workspaces === null
+      ? { format: BACKUP_FORMAT, ...common, members }
+      : { format: WORKSPACES_FORMAT, ...common, workspaces, members };
   const text = Buffer.from(JSON.stringify(manifest));
   await writer.add(MANIFEST, text.length, Readable.from([text]));
   await writer.finish();

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 
 import { ID_PATTERN } from '../../kernel/ids.js';
+import { isIssueKey } from '../../workspaces/issue-key.js';
 
 /** Raised when an older Risoluto could not restore what is written. */
 export const BACKUP_FORMAT = 1;
+/** Of a backup that workspaces were asked into: an older Risoluto says that it is too new for it. */
+export const WORKSPACES_FORMAT = 2;
 
 export const MANIFEST = 'manifest.json';
 export const DATABASE = 'risoluto.db';
@@ -21,22 +24,39 @@ export function outputName(runId: string): string {
   return `output/${runId}.ndjson`;
 }
 
-/** A name that a backup of ours can hold; no other is ever written to disk. */
+export function workspaceName(issue: string): string {
+  return `workspaces/${issue}.tar.gz`;
+}
+
+/** Whose workspace a member is; `null` for any other member. */
+export function issueOfMember(name: string): string | null {
+  const [, issue = ''] = /^workspaces\/([^/]+)\.tar\.gz$/.exec(name) ?? [];
+  return isIssueKey(issue) ? issue : null;
+}
+
+/** A name that a backup of ours can hold. */
 export function isMember(name: string): boolean {
+  return isDataMember(name) || issueOfMember(name) !== null;
+}
+
+/** A name of the data directory that is taken along; a restore writes no other to disk. */
+export function isDataMember(name: string): boolean {
   const [, runId = ''] = /^output\/([^/]+)\.ndjson$/.exec(name) ?? [];
   return name === DATABASE || FILES.some((file) => file === name) || ID_PATTERN.test(runId);
 }
 
 const count = z.number().int().min(0);
 
-const memberSchema = z.strictObject({
-  name: z.string().refine(isMember),
-  size: count,
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-});
+const memberSchema = (known: (name: string) => boolean) =>
+  z.strictObject({
+    name: z.string().refine(known),
+    size: count,
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  });
 
-export const manifestSchema = z.strictObject({
-  format: z.literal(BACKUP_FORMAT),
+const MOST_MEMBERS = 10_000_000;
+
+const common = {
   /** Of the Risoluto that wrote it. */
   version: z.string().min(1).max(64),
   createdAt: z.iso.datetime(),
@@ -46,8 +66,33 @@ export const manifestSchema = z.strictObject({
   schema: z.string().max(200),
   /** How many runs of the database are in which state, and how many have their output with them. */
   runs: z.strictObject({ finished: count, unfinished: count, withOutput: count }),
-  members: z.array(memberSchema).max(10_000_000),
+};
+
+const leftOutSchema = z.strictObject({
+  issue: z.string().refine(isIssueKey),
+  /** The code with which the service refused it last. */
+  reason: z.string().regex(/^[a-z_]{1,64}$/),
 });
 
+export const manifestSchema = z.discriminatedUnion('format', [
+  z.strictObject({
+    format: z.literal(BACKUP_FORMAT),
+    ...common,
+    members: z.array(memberSchema(isDataMember)).max(MOST_MEMBERS),
+  }),
+  z.strictObject({
+    format: z.literal(WORKSPACES_FORMAT),
+    ...common,
+    workspaces: z.strictObject({
+      stored: count,
+      /** There when the backup was made, and not in it. */
+      leftOut: z.array(leftOutSchema).max(MOST_MEMBERS),
+    }),
+    members: z.array(memberSchema(isMember)).max(MOST_MEMBERS),
+  }),
+]);
+
 export type Manifest = z.output<typeof manifestSchema>;
-export type Member = z.output<typeof memberSchema>;
+export type Member = Manifest['members'][number];
+export type LeftOutWorkspace = z.output<typeof leftOutSchema>;
+export type WorkspacesPart = Extract<Manifest, { format: 2 }>['workspaces'];
