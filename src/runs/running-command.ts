@@ -1,3 +1,4 @@
+import type { LogMark } from '../sandbox/log-resumption.js';
 import type { EffectivePolicy } from '../sandbox/policy.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
 import type { NetworkPlace } from './network-place.js';
@@ -13,11 +14,8 @@ export interface CommandLimits {
 /** What is to be stored of a command's output. */
 export interface CommandOutput {
   masked: readonly string[];
-  /**
-   * The engine's log has lost its beginning: only what is younger than this, in milliseconds since
-   * 1970, is still to be stored.
-   */
-  gapUntil: number | null;
+  /** The engine's log has lost its beginning: what is behind the mark is still to be stored. */
+  rotated: { mark: LogMark | null } | null;
   /** A line of ours that stands before all that it prints; `null`: none. */
   notice: string | null;
 }

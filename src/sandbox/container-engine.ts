@@ -175,6 +175,8 @@ export interface LogQuery {
   follow: boolean;
   /** Only pieces at or after this time, `seconds.nanoseconds` since 1970. */
   since?: string;
+  /** Of what is there already, only so many of the last; all of it unless told. */
+  tail?: number;
 }
 
 /** Filters of `listContainers`: all must match. */

@@ -213,7 +213,7 @@ describe('readLog', () => {
             signal: new AbortController().signal,
           };
           const pieces: LogPiece[] = [];
-          for await (const batch of readLog(source)) pieces.push(...batch);
+          for await (const batch of readLog(source)) pieces.push(...batch.pieces);
           for (const stream of ['stdout', 'stderr']) {
             const expected = lines
               .filter((one) => one.stream === stream)
@@ -244,7 +244,7 @@ describe('readLog', () => {
         signal: new AbortController().signal,
       };
       const pieces: LogPiece[] = [];
-      for await (const batch of readLog(source)) pieces.push(...batch);
+      for await (const batch of readLog(source)) pieces.push(...batch.pieces);
       expect(textOf(pieces, 'stdout')).toBe(lines.map(({ text }) => text).join(''));
     }
   });

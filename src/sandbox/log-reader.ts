@@ -1,110 +1,73 @@
-import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { ContainerEngine } from './container-engine.js';
 import { isRefusal } from './engine-refusal.js';
-import { LogDemultiplexer, type LogPiece, formatSince } from './log-frames.js';
-import { LongLineRepair } from './long-line-repair.js';
-import { LogPosition } from './log-position.js';
+import { LogBell, pause } from './log-bell.js';
+import { LogFiles } from './log-files.js';
+import { LogPasses, type LogBatch } from './log-pass.js';
+import type { LogSource } from './log-source.js';
 
-/** Silence after a container's end after which a followed log will say no more. */
-const SILENCE_AFTER_EXIT_MS = 2_000;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 2_000;
-
-export interface LogSource {
-  engine: ContainerEngine;
-  containerId: string;
-  /** Resolves when the container has ended. */
-  exited: Promise<unknown>;
-  /** Ends the reading. */
-  signal: AbortSignal;
-  /** A followed log from the beginning, if one is open already. */
-  opened?: Readable | null;
-}
+/** Between two looks at a log that cannot be followed. */
+const LEAST_PAUSE_MS = 200;
+/** Times as long as a look took: the engine is busy with it meanwhile. */
+const MOST_SHARE = 4;
+/** After a look that brought so much, the next begins at once. */
+const MUCH_BYTES = 4 * 1024 * 1024;
 
 /**
  * All that a container prints, from its beginning to its end, batch by batch. A log stream that
  * breaks is taken up where it broke, for as long as the engine takes to come back. After the end the
  * log is read once more from there, so that nothing depends on when a followed one stops.
+ *
+ * The engine waits for no reader: it drops its oldest file when two are full. The first file is followed;
+ * behind it the log is read as it stands, again and again, since each such look is whole in itself and
+ * tells, by the record that was taken last, whether anything is missing before it.
  */
-export async function* readLog(source: LogSource): AsyncGenerator<LogPiece[]> {
-  const position = new LogPosition();
-  const repair = new LongLineRepair();
-  let ended = false;
-  void source.exited.then(() => (ended = true));
+export async function* readLog(source: LogSource): AsyncGenerator<LogBatch> {
+  const { exited, signal } = source;
+  const files = new LogFiles(source);
+  const passes = new LogPasses(source, files);
+  const end = new AbortController();
+  void exited.then(() => end.abort());
+  const over = AbortSignal.any([signal, end.signal]);
   let retryMs = FIRST_RETRY_MS;
-  while (!source.signal.aborted) {
-    const last = ended;
+  while (!signal.aborted) {
+    const last = end.signal.aborted;
     try {
-      for await (const batch of readPass(source, position, !last)) {
+      const follow = !last && !(await files.mayBeBehindFirst());
+      const batches = follow ? passes.follow() : last ? passes.look() : look(source, passes, over);
+      for await (const batch of batches) {
         retryMs = FIRST_RETRY_MS;
-        yield batch.map((piece) => repair.push(piece));
+        yield batch;
       }
       if (last) return;
+      if (await files.mayBeBehindFirst()) continue;
     } catch (error) {
       if (isRefusal(error, 404)) return;
     }
     // A followed log ends with the container, a moment before `exited` tells.
-    if (!last) await Promise.race([source.exited, sleep(retryMs)]);
-    else await sleep(retryMs);
+    if (last) await sleep(retryMs);
+    else await pause(retryMs, over);
     retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
   }
 }
 
-async function* readPass(
+/** What the log has now; ends when it is time for the next look. */
+async function* look(
   source: LogSource,
-  position: LogPosition,
-  follow: boolean,
-): AsyncGenerator<LogPiece[]> {
-  const { exited, signal } = source;
-  const stream = await openLog(source, position, follow);
-  const stop = () => stream.destroy();
-  signal.addEventListener('abort', stop);
-  const silence = follow ? endAfterSilence(stream, exited) : null;
-  const demultiplexer = new LogDemultiplexer();
+  passes: LogPasses,
+  over: AbortSignal,
+): AsyncGenerator<LogBatch> {
+  const bell = await LogBell.hang(source, over);
   try {
-    for await (const chunk of stream) {
-      silence?.heard();
-      const batch = demultiplexer.push(chunk as Buffer).filter((piece) => position.take(piece));
-      if (batch.length > 0) yield batch;
-    }
+    const began = performance.now();
+    yield* passes.look();
+    if (passes.bytes > MUCH_BYTES) return;
+    const pauseMs = Math.max(LEAST_PAUSE_MS, MOST_SHARE * (performance.now() - began));
+    await bell.rings();
+    await pause(pauseMs, over);
   } finally {
-    silence?.stop();
-    signal.removeEventListener('abort', stop);
-    stream.destroy();
+    bell.remove();
   }
-}
-
-function openLog(source: LogSource, position: LogPosition, follow: boolean): Promise<Readable> {
-  const { engine, containerId, opened } = source;
-  const since = position.beginPass();
-  if (opened && !opened.destroyed) {
-    source.opened = null;
-    return Promise.resolve(opened);
-  }
-  return engine.logs(containerId, {
-    follow,
-    ...(since === null ? {} : { since: formatSince(since) }),
-  });
-}
-
-function endAfterSilence(stream: Readable, exited: Promise<unknown>) {
-  let timer: NodeJS.Timeout | undefined;
-  let over = false;
-  const arm = () => {
-    if (over) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => stream.destroy(), SILENCE_AFTER_EXIT_MS);
-  };
-  void exited.then(arm);
-  return {
-    heard: () => {
-      if (timer) arm();
-    },
-    stop: () => {
-      over = true;
-      clearTimeout(timer);
-    },
-  };
 }

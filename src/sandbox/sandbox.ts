@@ -8,6 +8,7 @@ import { EngineRefusal, isRefusal } from './engine-refusal.js';
 import { type ContainerExit, watchExit } from './exit-watch.js';
 import { LogDemultiplexer, type LogPiece, type OutputStream } from './log-frames.js';
 import { readLog } from './log-reader.js';
+import { LogResumption, type LogMark } from './log-resumption.js';
 import { wasOutOfMemory } from './memory-verdict.js';
 import type { SandboxReport } from './sandbox-report.js';
 
@@ -16,7 +17,11 @@ export interface OutputPiece {
   stream: OutputStream;
   /** Milliseconds since 1970, by the engine's clock. */
   at: number;
+  /** The same in nanoseconds, of the last record in it. */
+  ns: bigint;
   bytes: Buffer;
+  /** The engine has dropped what stood before it, and it was not read. */
+  afterGap: boolean;
 }
 
 export interface SandboxExit extends ContainerExit {
@@ -104,35 +109,43 @@ export class Sandbox {
   /**
    * Everything the command prints, from its first byte to its last, and then ends; without the
    * acknowledgement line. Survives a log stream or an engine that goes away. Ends early when the
-   * sandbox is removed or `signal` fires. Each call reads from the beginning, or from behind
-   * `after`, in milliseconds since 1970.
+   * sandbox is removed or `signal` fires. Each call reads from the beginning; where the log has lost
+   * that, from behind the mark of an earlier reader, or from what there is.
    */
   async *output(
     signal?: AbortSignal,
-    after: number | null = null,
+    rotated: { mark: LogMark | null } | null = null,
   ): AsyncGenerator<OutputPiece, void, void> {
     const filter = new AcknowledgementFilter(this.#requireNonce());
     const stop = signal ? AbortSignal.any([signal, this.#removed.signal]) : this.#removed.signal;
+    const resumption = rotated && new LogResumption(rotated.mark);
     const log = readLog({
       engine: this.engine,
       containerId: this.containerId,
       exited: this.#requireExit(),
       signal: stop,
       opened: this.#openedLog,
+      rotated: rotated !== null,
     });
     this.#openedLog = null;
-    let at = 0;
-    for await (const batch of log) {
-      const young = after === null ? batch : batch.filter(({ ns }) => millisecondsOf(ns) > after);
-      for (const piece of joinPieces(young)) {
-        at = millisecondsOf(piece.ns);
+    let last = { at: 0, ns: 0n };
+    let gap = false;
+    for await (const { pieces, afterGap } of log) {
+      const wanted = resumption?.filter(pieces) ?? pieces;
+      gap ||= afterGap || resumption?.takeGap() === true;
+      for (const piece of joinPieces(wanted)) {
+        last = { at: millisecondsOf(piece.ns), ns: piece.ns };
         const bytes = piece.stream === 'stdout' ? filter.push(piece.bytes) : piece.bytes;
         this.#acknowledged ||= filter.acknowledged;
-        if (bytes.length > 0) yield { stream: piece.stream, at, bytes };
+        if (bytes.length === 0) continue;
+        yield { stream: piece.stream, ...last, bytes, afterGap: gap };
+        gap = false;
       }
     }
     const held = filter.finish();
-    if (held.length > 0 && !stop.aborted) yield { stream: 'stdout', at, bytes: held };
+    if (held.length > 0 && !stop.aborted) {
+      yield { stream: 'stdout', ...last, bytes: held, afterGap: false };
+    }
   }
 
   /** Resolves when the container has ended. Call it any number of times, after `start`. */
@@ -223,8 +236,8 @@ export class Sandbox {
       exited: this.#requireExit(),
       signal: late.signal,
     });
-    for await (const batch of log) {
-      for (const { stream, bytes } of batch) if (stream === 'stdout') filter.push(bytes);
+    for await (const { pieces } of log) {
+      for (const { stream, bytes } of pieces) if (stream === 'stdout') filter.push(bytes);
       if (!filter.undecided) break;
     }
     late.abort();

@@ -5,7 +5,9 @@ import { DomainError } from '../../kernel/domain-error.js';
 import type { Sandbox, SandboxState } from '../../sandbox/sandbox.js';
 import type { SandboxReport } from '../../sandbox/sandbox-report.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
+import { logMarkOf } from '../output/log-mark-of.js';
 import { OutputLog } from '../output/output-log.js';
+import type { StoredRecord } from '../output/output-record.js';
 import { pastFaults } from '../passing-fault.js';
 import type { NetworkPlace } from '../network-place.js';
 import { KILLED_BY_SIGNAL } from '../run-outcome.js';
@@ -70,11 +72,11 @@ export class AdoptStep {
     const head = await sandbox.head();
     const state = await sandbox.state();
     if (state === null) throw new CommandLostError(CONTAINER_GONE);
-    const until = await this.#storedUntil(run);
-    if (head === 'silent' && until === null) throw new CommandLostError(NEVER_SEEN_TO_BEGIN);
+    const stored = await this.#lastStored(run);
+    if (head === 'silent' && stored === null) throw new CommandLostError(NEVER_SEEN_TO_BEGIN);
     const engineWasAway = await this.#engineWasAway(sandbox, state);
-    const gapUntil = head === 'acknowledged' ? null : (until ?? 0);
-    const output = await this.#output(session, gapUntil);
+    const rotated = head === 'acknowledged' ? null : { mark: logMarkOf(stored) };
+    const output = await this.#output(session, rotated);
     await this.#end(session, adoptable, state);
     return {
       sandbox,
@@ -103,26 +105,29 @@ export class AdoptStep {
     return msLeft(adoptable, this.clock.now());
   }
 
-  /** When the last piece was printed that is stored of the turn; `null` when none is. */
-  async #storedUntil({ id, turn }: RunEntity): Promise<number | null> {
+  /** What is stored last of the turn; `null` when nothing is. */
+  async #lastStored({ id, turn }: RunEntity): Promise<StoredRecord | null> {
     const appender = await this.log.open(id);
     await appender.close();
-    return appender.last?.turn === turn ? appender.last.until : null;
+    return appender.last?.turn === turn ? appender.last : null;
   }
 
   /**
    * The kept values are read when they are needed: a rotation of the master key seals them anew, and
    * may do so between the look and the opening.
    */
-  async #output(session: RunSession, gapUntil: number | null): Promise<CommandOutput | null> {
+  async #output(
+    session: RunSession,
+    rotated: CommandOutput['rotated'],
+  ): Promise<CommandOutput | null> {
     const { id } = session.run;
     let tried: string | null = null;
     for (;;) {
       const sealed = (await this.runs.keptCommand(id))?.maskedValues ?? null;
-      if (sealed === null) return { masked: session.masked, gapUntil, notice: null };
+      if (sealed === null) return { masked: session.masked, rotated, notice: null };
       try {
         session.secretValues = this.vault.openForRun(id, sealed);
-        return { masked: session.masked, gapUntil, notice: null };
+        return { masked: session.masked, rotated, notice: null };
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;
         if (error.code === 'secret_unreadable' && sealed !== tried) {

@@ -12,12 +12,20 @@ export class MaskPatterns {
   readonly exact: PatternAutomaton;
   readonly wrapped: PatternAutomaton;
   readonly none: boolean;
+  /** No value, in any of its forms, is longer. */
+  readonly longest: number;
 
   constructor(values: readonly string[]) {
     const forms = values.map(maskedForms);
     this.exact = new PatternAutomaton(forms.flatMap((form) => form.exact));
     this.wrapped = new PatternAutomaton(forms.flatMap((form) => form.wrapped));
     this.none = values.length === 0;
+    const lengths = forms.flatMap(({ exact, wrapped }) => [
+      ...exact.map(({ length }) => length),
+      // With line breaks in it, at most one for four of its own.
+      ...wrapped.map(({ length }) => 2 * length),
+    ]);
+    this.longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   }
 }
 

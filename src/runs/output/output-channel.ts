@@ -12,6 +12,7 @@ export interface ChannelStart {
 export class OutputChannel {
   readonly #masker: OutputMasker;
   readonly #first: number;
+  #pushed = 0;
   /** The beginning of a character whose end is still to come. */
   #held: Buffer = Buffer.alloc(0);
 
@@ -25,8 +26,14 @@ export class OutputChannel {
     return this.#first + this.#masker.offset - this.#held.length;
   }
 
+  /** How many bytes at the end of what was pushed have not become text yet. */
+  get unsettled(): number {
+    return this.#first + this.#pushed - this.offset;
+  }
+
   /** The text that is decided now. Bytes that are not UTF-8 are U+FFFD. */
   push(bytes: Buffer): string {
+    this.#pushed += bytes.length;
     return this.#decode(this.#masker.push(bytes));
   }
 

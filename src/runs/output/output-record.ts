@@ -24,6 +24,15 @@ export interface StoredRecord extends OutputRecord {
   total: number;
   /** As `at`, of the last piece in it. */
   until: number;
+  /** Where the engine's log was read to: the time in nanoseconds and the stream of its record. */
+  mark?: StoredMark;
   /** The output limit was reached in it or before it. */
   full?: true;
+}
+
+export interface StoredMark {
+  stream: 'stdout' | 'stderr';
+  ns: string;
+  /** Bytes before it, of standard output and of standard error, that are in no record yet. */
+  unsettled: [stdout: number, stderr: number];
 }

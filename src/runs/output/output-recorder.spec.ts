@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { LogResumption } from '../../sandbox/log-resumption.js';
 import { FileOutputLog } from './file-output-log.js';
+import { logMarkOf } from './log-mark-of.js';
 import { OutputRecorder } from './output-recorder.js';
 import type { OutputRecord, StoredRecord } from './output-record.js';
 
@@ -15,11 +17,13 @@ const log = new FileOutputLog(directory);
 
 let runs = 0;
 
-type Write = { stream: 'stdout' | 'stderr'; bytes: Buffer };
+type Write = { stream: 'stdout' | 'stderr'; bytes: Buffer; ns?: bigint };
+const FIRST_NS = 5_000_000n;
 interface Options {
   values?: string[];
   limitBytes?: number;
   afterGap?: boolean;
+  goesOn?: boolean;
   turn?: number;
 }
 
@@ -28,19 +32,32 @@ function newRun(): string {
   return `run-${runs}`;
 }
 
+/** Each has a place in the engine's log. */
+function placed(writes: readonly Write[]): Required<Write>[] {
+  return writes.map((write, index) => ({ ns: FIRST_NS + BigInt(index), ...write }));
+}
+
+async function lastOf(runId: string): Promise<StoredRecord | null> {
+  const appender = await log.open(runId);
+  await appender.close();
+  return appender.last;
+}
+
 const fileOf = (runId: string) => join(directory, `${runId}.ndjson`);
 
 async function recordInto(
   runId: string,
   writes: readonly Write[],
-  { values = [], limitBytes = 1024 * 1024, afterGap = false, turn = 1 }: Options,
+  { values = [], limitBytes = 1024 * 1024, afterGap = false, goesOn = false, turn = 1 }: Options,
   finish: 'end' | 'pause',
 ): Promise<void> {
   const appender = await log.open(runId);
   const onStored = () => undefined;
-  const options = { turn, values, limitBytes, afterGap, onStored };
+  const options = { turn, values, limitBytes, goesOn: afterGap || goesOn, onStored };
   const recorder = new OutputRecorder(appender, options);
-  for (const { stream, bytes } of writes) await recorder.write(stream, 5, bytes);
+  for (const [index, write] of placed(writes).entries()) {
+    await recorder.write({ ...write, at: 5, afterGap: afterGap && index === 0 });
+  }
   await (finish === 'end' ? recorder.end(6) : recorder.pause());
   await appender.close();
 }
@@ -245,6 +262,53 @@ describe('a recorder behind one that was killed', () => {
       { numRuns: 200 },
     );
   }, 30_000);
+
+  it('goes on exactly there where the log has lost its beginning, but not the record read last', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        printed,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.nat(),
+        async (writes, part, lost) => {
+          const values = [SECRET, 'ab-ab'];
+          const pieces = cut(writes, 3);
+          const whole = await readAll(await record(pieces, { values }));
+          const runId = newRun();
+          const read = cut(writes, 3, part);
+          await recordInto(runId, read, { values }, 'pause');
+          const last = await lastOf(runId);
+          const mark = logMarkOf(last);
+          fc.pre(mark !== null);
+          const marked = Number((mark?.ns ?? 0n) - FIRST_NS);
+          // What is unsettled is at most a value long, and so are so many pieces.
+          const resumption = new LogResumption(mark);
+          const dropped = Math.max(0, marked - 20 - (lost % 10));
+          const rest = resumption.filter(placed(pieces).slice(dropped));
+          expect(resumption.takeGap()).toBe(false);
+          await recordInto(runId, rest, { values, goesOn: true }, 'end');
+          const records = await readAll(runId);
+          for (const stream of ['stdout', 'stderr'] as const) {
+            expect(textOf(records, stream)).toBe(textOf(whole, stream));
+          }
+          expect(textOf(records, 'system')).toBe('');
+        },
+      ),
+      { numRuns: 150 },
+    );
+  }, 30_000);
+
+  it('shows neither side of a value that a gap cuts in two', async () => {
+    const runId = newRun();
+    const half = SECRET.length / 2;
+    const [head, tail] = [SECRET.slice(0, half), SECRET.slice(half)];
+    const piece = (text: string) => [{ stream: 'stdout' as const, bytes: Buffer.from(text) }];
+    const values = [SECRET];
+    await recordInto(runId, piece(`shown ${head}`), { values }, 'pause');
+    const far = 'x'.repeat(2000);
+    await recordInto(runId, piece(`${tail} ${far} end`), { values, afterGap: true }, 'end');
+    const text = textOf(await readAll(runId), 'stdout');
+    expect(text).toMatch(/^shown x+ end$/);
+  });
 
   it('marks a gap, and stores all that comes behind it', async () => {
     const runId = newRun();

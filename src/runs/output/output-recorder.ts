@@ -3,12 +3,23 @@ import { StringDecoder } from 'node:string_decoder';
 import { MaskPatterns } from '../masking/output-masker.js';
 import { OutputChannel } from './output-channel.js';
 import type { OutputAppender } from './output-log.js';
-import type { OutputStream, StoredRecord } from './output-record.js';
+import type { OutputStream, StoredMark, StoredRecord } from './output-record.js';
 
 /** What arrives within this time is stored as one record a stream, so that a flood stays cheap. */
 const GATHER_MS = 20;
 const RECORD_BYTES = 16 * 1024;
 const GAP = '[output is missing here: the engine’s log did not keep it until it was read]\n';
+
+/** A piece of a sandbox's output, as it was printed. */
+export interface PrintedPiece {
+  stream: 'stdout' | 'stderr';
+  /** Milliseconds since 1970; and nanoseconds, by which the piece is found again in the engine's log. */
+  at: number;
+  ns: bigint;
+  bytes: Buffer;
+  /** What stood before it is lost. */
+  afterGap: boolean;
+}
 
 export interface RecorderOptions {
   turn: number;
@@ -16,8 +27,8 @@ export interface RecorderOptions {
   values: readonly string[];
   /** Bytes of text that are stored. */
   limitBytes: number;
-  /** What is written begins behind a hole, not with the first byte of each stream. */
-  afterGap?: boolean;
+  /** What is written begins where the earlier recorder left off, not with the first byte of each stream. */
+  goesOn?: boolean;
   /** A line of ours that stands before all else. */
   notice?: string | null;
   /** When that line was written, as milliseconds since 1970. */
@@ -31,11 +42,13 @@ export interface RecorderOptions {
  * most some records' worth of output at a time, whatever is printed; `write` waits for the disk.
  *
  * Where an earlier recorder stored a part of the same turn, this one is given each stream from its
- * first byte again and goes on exactly where that one ended. The limit is one for all turns of a run;
+ * first byte again, or only what that one lacks, and goes on exactly where that one ended. The limit is one for all turns of a run;
  * each turn that meets it is marked.
  */
 export class OutputRecorder {
+  readonly #patterns: MaskPatterns;
   readonly #channels: Record<'stdout' | 'stderr', OutputChannel>;
+  #mark: Omit<StoredMark, 'unsettled'> | null = null;
   #seq: number;
   #total: number;
   #limitReached = false;
@@ -54,12 +67,11 @@ export class OutputRecorder {
     this.#total = last?.total ?? 0;
     const own = last?.turn === options.turn ? last : null;
     const [stdout, stderr] = own?.raw ?? [0, 0];
-    const patterns = new MaskPatterns(options.values);
+    this.#patterns = new MaskPatterns(options.values);
     const channel = (known: number) =>
-      new OutputChannel(patterns, { known, first: options.afterGap ? known : 0 });
+      new OutputChannel(this.#patterns, { known, first: options.goesOn ? known : 0 });
     this.#channels = { stdout: channel(stdout), stderr: channel(stderr) };
     if (last?.full) this.#reachLimit(last.until, own?.stream === 'system');
-    else if (options.afterGap) this.#push('system', last?.until ?? 0, GAP);
     else if (options.notice) this.#push('system', options.startedAt ?? 0, options.notice);
   }
 
@@ -68,9 +80,12 @@ export class OutputRecorder {
     return this.#limitReached;
   }
 
-  async write(stream: 'stdout' | 'stderr', at: number, bytes: Buffer): Promise<void> {
+  async write({ stream, at, ns, bytes, afterGap }: PrintedPiece): Promise<void> {
     if (this.#limitReached) return;
-    this.#gather(stream, at, this.#channels[stream].push(bytes));
+    if (afterGap) this.#passGap(at);
+    const text = this.#channels[stream].push(bytes);
+    this.#mark = { stream, ns: String(ns) };
+    this.#gather(stream, at, text);
     if (this.#gatheredBytes >= RECORD_BYTES) return this.#flush();
     if (this.#gathered.length === 0 || this.#timer !== null) return;
     const wait = Math.max(0, this.#lastFlush + GATHER_MS - performance.now());
@@ -89,6 +104,19 @@ export class OutputRecorder {
   /** Stores all that is decided, for another recorder to go on with what is held back. */
   async pause(): Promise<void> {
     await this.#flush();
+  }
+
+  /**
+   * What was held back before the gap may be the beginning of a value, and what comes behind it the end of
+   * one, so neither is shown: they count as missing too.
+   */
+  #passGap(at: number): void {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const first = this.#channels[stream].offset;
+      const known = first + this.#patterns.longest;
+      this.#channels[stream] = new OutputChannel(this.#patterns, { known, first });
+    }
+    this.#push('system', at, GAP);
   }
 
   #gather(stream: OutputStream, at: number, text: string): void {
@@ -121,6 +149,12 @@ export class OutputRecorder {
       raw: [stdout.offset, stderr.offset] as [number, number],
       total: this.#total,
       until: at,
+      ...(this.#mark && {
+        mark: {
+          ...this.#mark,
+          unsettled: [stdout.unsettled, stderr.unsettled] as [number, number],
+        },
+      }),
       ...(this.#limitReached && { full: true as const }),
     };
     const last = this.#gathered.at(-1);

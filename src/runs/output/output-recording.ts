@@ -6,15 +6,8 @@ import { RunChanges } from '../run-changes.js';
 import type { RunSession } from '../run-session.js';
 import type { CommandOutput } from '../running-command.js';
 import { OutputLog } from './output-log.js';
-import { OutputRecorder } from './output-recorder.js';
+import { OutputRecorder, type PrintedPiece } from './output-recorder.js';
 import { PatientOutputAppender, type RecordingProgress } from './patient-output-log.js';
-
-/** A piece of a sandbox's output, as it was printed. */
-export interface PrintedPiece {
-  stream: 'stdout' | 'stderr';
-  at: number;
-  bytes: Buffer;
-}
 
 /** Brings what a sandbox prints into the output log of its run. */
 @Injectable()
@@ -43,14 +36,14 @@ export class OutputRecording {
         turn: session.run.turn,
         values: printed.output.masked,
         limitBytes: this.settings.runs.outputLimit,
-        afterGap: printed.output.gapUntil !== null,
+        goesOn: printed.output.rotated !== null,
         notice: printed.output.notice,
         startedAt: this.clock.now(),
         onStored: () => this.changes.notify(runId),
       });
       for await (const piece of printed.pieces) {
         progress.pieces += 1;
-        await recorder.write(piece.stream, piece.at, piece.bytes);
+        await recorder.write(piece);
         // What comes after the limit is not stored, so it is not read either.
         if (recorder.full) break;
       }

@@ -52,7 +52,7 @@ export class BeginStep {
       place,
       limits: limitsOf(policy),
       deadline: begunMs + policy.timeoutSeconds * 1000,
-      output: { masked: session.masked, gapUntil: null, notice: noticeOf(policy) },
+      output: { masked: session.masked, rotated: null, notice: noticeOf(policy) },
       begun: false,
       engineWasAway: false,
     };

@@ -141,7 +141,7 @@ export class ConductStep {
   #record(session: RunSession, { sandbox, output }: RunningCommand): Recorded | null {
     if (output === null) return null;
     const progress = { pieces: 0, waits: false };
-    const pieces = sandbox.output(session.leaving, output.gapUntil);
+    const pieces = sandbox.output(session.leaving, output.rotated);
     const done = this.recording.record(session, { pieces, output }, progress).then(
       () => null,
       // It may fail long before anybody waits for it.

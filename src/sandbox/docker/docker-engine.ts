@@ -146,7 +146,7 @@ export class DockerEngine extends ContainerEngine {
     return engineCall(() => attachOutput(this.#address, id));
   }
 
-  logs(id: string, { follow, since }: LogQuery): Promise<Readable> {
+  logs(id: string, { follow, since, tail }: LogQuery): Promise<Readable> {
     return engineCall(() =>
       dial<Readable>(this.#streams, {
         method: 'GET',
@@ -158,6 +158,7 @@ export class DockerEngine extends ContainerEngine {
           stderr: '1',
           timestamps: '1',
           ...(since === undefined ? {} : { since }),
+          ...(tail === undefined ? {} : { tail: String(tail) }),
         },
         expected: 200,
       }),
