@@ -34,6 +34,7 @@ const PACKAGE_OF = {
   jq: 'jq',
   chromium: 'chromium',
   faketime: 'faketime',
+  'mkfs.ext4': 'e2fsprogs',
   squid: 'squid',
   tinyproxy: 'tinyproxy-bin',
 };

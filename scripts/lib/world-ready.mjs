@@ -27,6 +27,7 @@ const PROGRAMS = [
   'make',
   'python3',
   'pip3',
+  'mkfs.ext4',
 ];
 
 /** How many stages `makeWorldReady` shows. */
