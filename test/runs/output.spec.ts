@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { sized } from '../support/long-form.js';
+import { watchPeak } from '../support/memory.js';
 import { createRun, finishRun, runToEnd } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
 import { allEvents, eventsOf, followEvents, linesOf, outputOf } from './run-output.js';
@@ -81,7 +80,7 @@ describe('a flood', () => {
   it(
     'is stored up to the limit and marked, with and without newlines, and costs no memory',
     async () => {
-      const before = await residentBytes();
+      const peak = await watchPeak(service.pid);
       const [oneLine, manyLines] = await Promise.all([
         runToEnd(
           service,
@@ -100,7 +99,7 @@ describe('a flood', () => {
       }
       expect(oneLine.stdout).toBe('x'.repeat(LIMIT));
       expect(manyLines.stdout).toBe('y\n'.repeat(LIMIT / 2));
-      expect((await residentBytes()) - before).toBeLessThan(160 * MiB);
+      expect(await peak.growthBytes()).toBeLessThan(160 * MiB);
     },
     FLOOD_PATIENCE_MS + 5000,
   );
@@ -111,14 +110,14 @@ describe('a flood', () => {
       command: sh('yes 0123456789 | head -c 400000; sleep 2; echo done'),
     });
     await untilPrinted(service, id, '0123456789');
-    const before = await residentBytes();
+    const peak = await watchPeak(service.pid);
     const lazy = await Promise.all(Array.from({ length: 30 }, () => followEvents(service, id)));
     for (const response of lazy) response.pause();
     const events = await allEvents(await followEvents(service, id));
     expect(textOf(linesOf(events), 'stdout')).toMatch(/^(0123456789\n)+0*.*done\n$/s);
     expect(events.at(-1)?.event).toBe('end');
     // Each holds at most its buffer and the kernel's, not the output.
-    expect((await residentBytes()) - before).toBeLessThan(120 * MiB);
+    expect(await peak.growthBytes()).toBeLessThan(120 * MiB);
     for (const response of lazy) response.destroy();
   });
 });
@@ -264,8 +263,3 @@ describe('an injected value', () => {
     expect(rest.match(/\*\*\*/g)?.length).toBeGreaterThanOrEqual(8);
   });
 });
-
-async function residentBytes(): Promise<number> {
-  const status = await readFile(`/proc/${service.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024;
-}
