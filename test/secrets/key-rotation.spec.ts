@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { executeBeside } from '../support/audited-database.js';
 import { SEED, sized } from '../support/long-form.js';
 import { valuesOfFileFor06 } from '../support/secrets-file-of-0-6.js';
 import { startService, type RunningService } from '../support/service.js';
@@ -45,6 +46,33 @@ describe.each(['database', 'file'] as const)('a service with the store: %s', (ki
     const { body } = await service.api('GET', '/api/v1/audit/verify?full=true');
     expect(body).toMatchObject({ ok: true, firstBroken: null });
     await expectLogLevel(service.dataDir);
+  }
+
+  /** As after years under one key: told from a quarter of what it may encrypt, until it is changed. */
+  async function expectCountWatched(): Promise<void> {
+    const judged = async () => {
+      const { body } = await service.api('GET', '/api/v1/hardening?item=master-key-use');
+      return body.items[0] as { status: string; message: string };
+    };
+    expect((await judged()).status).toBe('pass');
+    for (const [count, status] of [
+      [2 ** 30, 'warn'],
+      [2 ** 32, 'fail'],
+    ] as const) {
+      await service.terminate();
+      const sql = `UPDATE secrets_key_check SET encryptions = ${count}`;
+      await executeBeside(join(service.dataDir, 'risoluto.db'), sql);
+      await service.start();
+      const item = await judged();
+      expect([item.status, JSON.stringify(item)]).toEqual([
+        status,
+        expect.stringMatching(String(count).slice(0, 5)),
+      ]);
+    }
+    Object.assign(service.env, { MASTER_KEY: 'the next', MASTER_KEY_PREVIOUS: key });
+    await service.restart();
+    expect((await rotate()).body).toMatchObject({ rotated: true });
+    expect((await judged()).status).toBe('pass');
   }
 
   it(
@@ -112,6 +140,7 @@ describe.each(['database', 'file'] as const)('a service with the store: %s', (ki
       const metrics = (await service.api('GET', '/metrics')).text;
       const count = Number(/^risoluto_master_key_encryptions (\d+)$/m.exec(metrics)?.[1]);
       expect(count).toBeGreaterThanOrEqual(kind === 'database' ? expected.size : 1);
+      if (kind === 'database') await expectCountWatched();
     },
     KILLS * 90_000,
   );
