@@ -34,10 +34,7 @@ export class Database {
     migrations: readonly MigrationClass[],
     timings = new StorageTimings(),
   ): Promise<Database> {
-    const lock = await FileLock.acquire(
-      directory.path('lock'),
-      (holder) => new DataDirectoryInUse(directory.root, holder),
-    );
+    const lock = await lockOf(directory);
     const file = directory.path('risoluto.db');
     const opened: DataSource[] = [];
     try {
@@ -88,6 +85,22 @@ const COMMON_OPTIONS = {
   logging: false,
   logger: silentLogger,
 } as const satisfies Partial<SqliteConnectionOptions>;
+
+/** @throws StartupError */
+async function lockOf(directory: DataDirectory): Promise<FileLock> {
+  try {
+    return await FileLock.acquire(
+      directory.path('lock'),
+      (holder) => new DataDirectoryInUse(directory.root, holder),
+    );
+  } catch (error) {
+    if (error instanceof StartupError) throw error;
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    throw new StartupError(`DATA_DIR ${directory.root} cannot be locked: ${code}`, {
+      cause: error,
+    });
+  }
+}
 
 /** SQLite gives the WAL and its index the mode of the database file. */
 function makePrivate(file: string): void {
