@@ -48,16 +48,20 @@ async function leaveRunning(count: number): Promise<RunningService> {
     wrapper: ON_FIRST_CORE,
   });
   await service.start();
-  const command = ['sh', '-c', 'echo up; sleep 7200'];
+  const command = ['sh', '-c', 'echo up; sleep 3500'];
+  const ids: string[] = [];
   for (let number = 0; number < count; number += 1) {
-    await createRun(service, { issue: `RUNS-${number}`, command, timeoutSeconds: 7200 });
+    ids.push(await createRun(service, { issue: `RUNS-${number}`, command }));
   }
-  await lookUntil(`${count} runs to be running`, async () => {
-    const { body } = await service.api('GET', '/api/v1/runs?status=running&limit=200');
-    return (body.items as unknown[]).length === count;
-  });
+  // One that has not said so may have begun or not, and would not be adopted.
+  for (const id of ids) await lookUntil(`${id} to have begun`, () => hasBegun(service, id));
   await service.kill9();
   return service;
+}
+
+async function hasBegun(service: RunningService, id: string): Promise<boolean> {
+  const { text } = await service.api('GET', `/api/v1/runs/${id}/output`);
+  return text.includes('up');
 }
 
 async function adopt(service: RunningService, count: number): Promise<[number, number]> {

@@ -126,7 +126,7 @@ function counted(from: number, to: number): number[] {
 
 describe('a log of which the engine drops the oldest', () => {
   it('is read once and whole by a reader that keeps up, over many files', async () => {
-    const count = 9;
+    const count = 7;
     const started = await start(chunks(count));
     const reading = new Reading(started);
     for (let n = 0; n < count; n += 1) {
