@@ -72,7 +72,7 @@ function deleteCommand(cli: Cli): Command {
     });
   return withExamples(command, {
     does: 'of a piece of work that is done',
-    line: 'npx risoluto workspaces delete MT-42',
+    line: 'npx risoluto workspaces delete MT-1',
   });
 }
 
@@ -112,11 +112,11 @@ function restoreCommand(cli: Cli): Command {
     command,
     {
       does: 'all of them, into a service that was restored',
-      line: 'npx risoluto workspaces restore /backup/risoluto-tuesday.tar.gz',
+      line: 'npx risoluto workspaces restore /srv/backup/risoluto-tuesday.tar.gz',
     },
     {
       does: 'one, over what the issue has now',
-      line: 'npx risoluto workspaces restore --issue MT-42 --replace /backup/risoluto-tuesday.tar.gz',
+      line: 'npx risoluto workspaces restore --issue MT-1 --replace /srv/backup/risoluto-tuesday.tar.gz',
     },
   );
 }
