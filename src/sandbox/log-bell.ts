@@ -19,7 +19,11 @@ export class LogBell {
   static async hang({ engine, containerId }: LogSource, over: AbortSignal): Promise<LogBell> {
     const stream = await engine.logs(containerId, { follow: true, tail: 0 });
     const rung = new AbortController();
-    const ring = () => rung.abort();
+    // One sign is enough: what a flood prints is not carried here for nothing.
+    const ring = () => {
+      rung.abort();
+      stream.destroy();
+    };
     for (const event of ['data', 'end', 'error', 'close']) stream.on(event, ring);
     over.addEventListener('abort', ring);
     const remove = () => {

@@ -4,8 +4,11 @@ import type { LogSource } from './log-source.js';
 const KiB = 1024;
 /** No container of ours has smaller files of its log. */
 const LEAST_FILE_BYTES = 64 * KiB * KiB;
-/** More than the engine adds to a record on disk: lengths, stream, time; of a cut line its id too. */
-const MOST_ADDED = { line: 48, cutLine: 160 };
+/**
+ * More than the engine adds to a record on disk: lengths, stream, time, 29 bytes; of a cut line its id too,
+ * 105. Much more would end the following of a log of short lines long before its first file does.
+ */
+const MOST_ADDED = { line: 32, cutLine: 160 };
 const NEWLINE = 0x0a;
 const SIZE = /^(\d+)k$/;
 
@@ -18,7 +21,6 @@ const SIZE = /^(\d+)k$/;
 export class LogFiles {
   #readBytes = 0;
   #fileBytes: number | null = null;
-
   #rotated: boolean;
 
   constructor(private readonly source: LogSource) {
@@ -31,6 +33,11 @@ export class LogFiles {
       const added = bytes.at(-1) === NEWLINE ? MOST_ADDED.line : MOST_ADDED.cutLine;
       this.#readBytes += bytes.length + added;
     }
+  }
+
+  /** A gap was found, so the next record is not in the first file, however little was read. */
+  foundGap(): void {
+    this.#rotated = true;
   }
 
   /** True as soon as the next record may lie behind the first file. */

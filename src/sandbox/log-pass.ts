@@ -72,7 +72,7 @@ export class LogPasses {
       for await (const chunk of stream) {
         silence?.heard();
         const read = demultiplexer.push(chunk as Buffer);
-        if (!begun && read[0] && this.#position.isBefore(read[0])) return false;
+        if (!begun && read[0] && this.#position.isNew(read[0])) return false;
         begun ||= read.length > 0;
         const batch = this.#batch(read);
         if (batch !== null) yield batch;
@@ -91,7 +91,10 @@ export class LogPasses {
     if (taken.length === 0) return null;
     this.files.count(taken);
     const afterGap = this.#position.takeGap();
-    if (afterGap) this.#repair = new LongLineRepair();
+    if (afterGap) {
+      this.files.foundGap();
+      this.#repair = new LongLineRepair();
+    }
     const pieces = taken.map((piece) => this.#repair.push(piece));
     for (const { bytes } of pieces) this.#bytes += bytes.length;
     return { pieces, afterGap };

@@ -34,10 +34,13 @@ export class LogPosition {
     return this.#last !== null && !this.#setBack;
   }
 
-  /** The record that was taken last of all is older than this one. */
-  isBefore({ ns }: LogPiece): boolean {
-    const last = this.#last && this.#streams.get(this.#last);
-    return last !== null && last !== undefined && last.ns < ns;
+  /**
+   * No pass has shown this record, so others before it may be new as well. Told by its own stream: one that is
+   * new can be older than what was taken last of the other.
+   */
+  isNew({ stream, ns }: LogPiece): boolean {
+    const position = this.#streams.get(stream);
+    return position === undefined || position.ns < ns;
   }
 
   /** Begins a pass; the answer is where the engine should start, null for the beginning. */
@@ -87,7 +90,7 @@ export class LogPosition {
       this.#streams.set(stream, { ns, taken: 1, seen: 0, fresh: true });
       return true;
     }
-    if (!position.fresh && !this.#isNew(position, ns)) return false;
+    if (!position.fresh && !this.#isNewOf(position, ns)) return false;
     if (ns < position.ns) this.#setBack = true;
     if (ns === position.ns) position.taken += 1;
     else Object.assign(position, { ns, taken: 1 });
@@ -95,7 +98,7 @@ export class LogPosition {
     return true;
   }
 
-  #isNew(position: StreamPosition, ns: bigint): boolean {
+  #isNewOf(position: StreamPosition, ns: bigint): boolean {
     if (ns !== position.ns) return ns > position.ns && !this.#setBack;
     position.seen += 1;
     if (position.seen === position.taken) position.fresh = true;

@@ -132,7 +132,8 @@ export class Sandbox {
     let gap = false;
     for await (const { pieces, afterGap } of log) {
       const wanted = resumption?.filter(pieces) ?? pieces;
-      gap ||= afterGap || resumption?.takeGap() === true;
+      const resumedAfterGap = resumption?.takeGap() === true;
+      gap ||= afterGap || resumedAfterGap;
       for (const piece of joinPieces(wanted)) {
         last = { at: millisecondsOf(piece.ns), ns: piece.ns };
         const bytes = piece.stream === 'stdout' ? filter.push(piece.bytes) : piece.bytes;
