@@ -5,8 +5,8 @@ const KiB = 1024;
 /** No container of ours has smaller files of its log. */
 const LEAST_FILE_BYTES = 64 * KiB * KiB;
 /**
- * More than the engine adds to a record on disk: lengths, stream, time, 29 bytes; of a cut line its id too,
- * 105. Much more would end the following of a log of short lines long before its first file does.
+ * More than the engine adds to a record on disk: lengths, stream, time, at most 29 bytes; of a cut line its
+ * id too, 108. Much more would end the following of a log of short lines long before its first file does.
  */
 const MOST_ADDED = { line: 32, cutLine: 160 };
 const NEWLINE = 0x0a;

@@ -42,8 +42,8 @@ export interface RecorderOptions {
  * most some records' worth of output at a time, whatever is printed; `write` waits for the disk.
  *
  * Where an earlier recorder stored a part of the same turn, this one is given each stream from its
- * first byte again, or only what that one lacks, and goes on exactly where that one ended. The limit is one for all turns of a run;
- * each turn that meets it is marked.
+ * first byte again, or only what that one lacks, and goes on exactly where that one ended. The limit
+ * is one for all turns of a run; each turn that meets it is marked.
  */
 export class OutputRecorder {
   readonly #patterns: MaskPatterns;
