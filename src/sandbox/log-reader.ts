@@ -12,8 +12,6 @@ const LAST_RETRY_MS = 2_000;
 const LEAST_PAUSE_MS = 200;
 /** Times as long as a look took: the engine is busy with it meanwhile. */
 const MOST_SHARE = 4;
-/** A look also lasts while what it brings cannot be stored, which says nothing about the engine. */
-const MOST_PAUSE_MS = 2_000;
 /** After a look that brought so much, the next begins at once. */
 const MUCH_BYTES = 4 * 1024 * 1024;
 
@@ -64,10 +62,16 @@ async function* look(
   const bell = await LogBell.hang(source, over);
   try {
     const began = performance.now();
-    yield* passes.look();
+    // A look also lasts while what it brings cannot be stored, which says nothing about the engine.
+    let heldMs = 0;
+    for await (const batch of passes.look()) {
+      const handed = performance.now();
+      yield batch;
+      heldMs += performance.now() - handed;
+    }
     if (passes.bytes > MUCH_BYTES) return;
-    const sharedMs = MOST_SHARE * (performance.now() - began);
-    const pauseMs = Math.min(Math.max(LEAST_PAUSE_MS, sharedMs), MOST_PAUSE_MS);
+    const lookMs = performance.now() - began - heldMs;
+    const pauseMs = Math.max(LEAST_PAUSE_MS, MOST_SHARE * lookMs);
     await bell.rings();
     await pause(pauseMs, over);
   } finally {
