@@ -17,6 +17,7 @@
  * reach: on a host whose fence has failed those packets leave it, which is what the network probes
  * are there to find. They are left out with `network: false`.
  */
+import { PacedApi } from './bench/paced-api.js';
 import { reachEngine } from './bench/reach-engine.js';
 import { readSubject } from './bench/read-subject.js';
 import type { ServiceApi } from './bench/service-api.js';
@@ -46,9 +47,10 @@ export interface ConformanceOptions {
  * @throws what the service answers instead of its settings or the first run; the signal’s reason
  */
 export async function conformance(
-  api: ServiceApi,
+  service: ServiceApi,
   options: ConformanceOptions,
 ): Promise<SuiteReport> {
+  const api = new PacedApi(service);
   const { signal, network, dockerHost } = options;
   const subject = await readSubject(api, { listed: options.listed });
   const access: EngineAccess = await reachEngine(dockerHost, subject, signal);

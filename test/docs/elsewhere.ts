@@ -49,6 +49,12 @@ export const ELSEWHERE: readonly Elsewhere[] = [
   })),
   {
     page: 'docs/cli.md',
+    command: 'npx risoluto conformance',
+    why: 'it takes a minute',
+    proof: 'test/conformance/open.spec.ts',
+  },
+  {
+    page: 'docs/cli.md',
     command: 'npx risoluto serve',
     why: 'it stays in the foreground',
     proof: 'test/cli/serve.spec.ts',

@@ -30,7 +30,8 @@ const SETUPS: Readonly<Record<string, Partial<PageSetup>>> = {
     expressions: { 'secrets.RISOLUTO_WRITE_TOKEN': TOKEN },
   },
   'docs/cli.md': {
-    service: { env: { MASTER_KEY } },
+    // The page has more requests than a minute allows.
+    service: { env: { MASTER_KEY }, yaml: { rateLimits: { api: { limit: 100_000 } } } },
     env: { MASTER_KEY },
     before: `
 mkdir -p ~/.ssh /srv/backup /srv/risoluto /etc/bash_completion.d
