@@ -15,12 +15,16 @@ declare module 'autocannon' {
     /** Seconds. */
     duration: number;
     requests?: Request[];
+    /** Requests a second, of all connections together. */
+    overallRate?: number;
   }
 
   interface Result {
     /** Seconds. */
     duration: number;
     requests: { total: number };
+    /** Milliseconds. */
+    latency: { p99: number };
     errors: number;
     timeouts: number;
     non2xx: number;

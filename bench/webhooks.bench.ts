@@ -1,4 +1,11 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import autocannon from 'autocannon';
 
 import type { Benchmark } from './benchmark.js';
 import { loadServer, moveToSecondCore, startServer, type LoadRequest } from './one-core.js';
@@ -6,6 +13,9 @@ import { startInProduction } from './production-service.js';
 
 const SECRET = 'lin_wh_of_the_benchmark_8Kq2Zx7Wm4';
 const PATH = '/webhooks/linear';
+/** 600 a minute. */
+const A_SECOND = 10;
+const PROMISED_MS = 100;
 
 interface Signed {
   readonly body: string;
@@ -45,6 +55,42 @@ function deliveries(count: number): LoadRequest {
   return { method: 'POST', path: PATH, body: '', next };
 }
 
+/** The 99th hundredth of the answers’ times, in milliseconds. */
+async function slowestOf(url: string, seconds: number): Promise<number> {
+  const [method, path] = ['POST', PATH];
+  const setupRequest = () => ({ method, path, ...jsonOf(signed()) });
+  const result = await autocannon({
+    url,
+    connections: 4,
+    overallRate: A_SECOND,
+    duration: seconds,
+    requests: [{ method, path, setupRequest }],
+  });
+  if (result.errors + result.timeouts + result.non2xx > 0) throw new Error(`${url}: not all taken`);
+  return result.latency.p99;
+}
+
+function jsonOf({ body, headers }: Signed): Signed {
+  return { body, headers: { 'content-type': 'application/json', ...headers } };
+}
+
+/** Takes connections, and says nothing on them. */
+async function startSilentEngine(): Promise<{ socket: string; close: () => void }> {
+  const directory = mkdtempSync(join(tmpdir(), 'risoluto-bench-'));
+  const socket = join(directory, 'engine.sock');
+  const open = new Set<Socket>();
+  const server = createServer((one) => void open.add(one)).listen(socket);
+  await once(server, 'listening');
+  return {
+    socket,
+    close() {
+      server.close();
+      for (const one of open) one.destroy();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
 const benchmark: Benchmark = {
   question: 'What does it cost to keep a delivery before it is acknowledged?',
 
@@ -72,11 +118,30 @@ const benchmark: Benchmark = {
       rounds: quick ? 2 : 11,
       warmUpRounds: quick ? 1 : 5,
     } as const;
+    const silent = await startSilentEngine();
+    const hung = await startInProduction(undefined, {
+      RISOLUTO_LINEAR_WEBHOOK_SECRET: SECRET,
+      DOCKER_HOST: `unix://${silent.socket}`,
+    });
+    const patience = {
+      name: '10 a second, as many as the rate limit allows, with an engine that never answers',
+      measures: [{ unit: 'p99 ms', better: 'lower', target: 1 }],
+      contenders: [
+        {
+          name: 'the service',
+          measure: async () => [await slowestOf(hung.service.url, quick ? 2 : 20)],
+        },
+        { name: 'what is promised', measure: () => Promise.resolve([PROMISED_MS]) },
+      ],
+      rounds: quick ? 1 : 5,
+      warmUpRounds: quick ? 0 : 1,
+    } as const;
     return {
-      comparisons: [comparison],
+      comparisons: [comparison, patience],
       async dispose() {
         bare.child.kill();
-        await running.stop();
+        await Promise.all([running.stop(), hung.stop()]);
+        silent.close();
       },
     };
   },
