@@ -74,6 +74,26 @@ export class CreateWebhookDeliveries1795484000000 implements MigrationInterface 
     );
     await runner.createTable(
       new Table({
+        name: 'dispatched_runs',
+        columns: [
+          { name: 'run_id', type: 'text', isPrimary: true },
+          { name: 'source', type: 'text' },
+          { name: 'issue', type: 'text' },
+          optional('entity', 'text'),
+          { name: 'rule', type: 'text' },
+        ],
+      }),
+    );
+    await runner.createIndex(
+      'dispatched_runs',
+      new TableIndex({ name: 'dispatched_runs_issue', columnNames: ['source', 'issue'] }),
+    );
+    await runner.createIndex(
+      'dispatched_runs',
+      new TableIndex({ name: 'dispatched_runs_entity', columnNames: ['source', 'entity'] }),
+    );
+    await runner.createTable(
+      new Table({
         name: 'webhook_spent_bodies',
         columns: [
           { name: 'source', type: 'text', isPrimary: true },
@@ -85,6 +105,7 @@ export class CreateWebhookDeliveries1795484000000 implements MigrationInterface 
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.dropTable('webhook_spent_bodies');
+    await runner.dropTable('dispatched_runs');
     await runner.dropTable('webhook_entities');
     await runner.dropTable('webhook_deliveries');
   }

@@ -53,6 +53,7 @@ export class CreateOutbox1795490000000 implements MigrationInterface {
       );
     await index('run', ['run_id', 'kind'], { isUnique: true });
     await index('status', ['status', 'id']);
+    await index('comment', ['comment_id']);
     await index('due', ['next_attempt_at'], { where: PENDING });
     await index('lane', ['lane', 'id'], { where: PENDING });
   }

@@ -63,6 +63,14 @@ export class RunIntake {
     });
   }
 
+  /** What `create` would refuse of it now, but for the room in the line. @throws DomainError as `create` */
+  async check(body: UncheckedRunRequest): Promise<void> {
+    const request = checkedRunRequest(body);
+    effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
+    const unknown = await this.vault.missing(Object.values(request.secrets));
+    if (unknown.length > 0) throw unknownSecrets(unknown);
+  }
+
   async #earlier(tx: Transaction, idempotent: IdempotentRequest | null): Promise<RunEntity | null> {
     if (idempotent === null) return null;
     const runId = await this.idempotency.find(tx.manager, idempotent);

@@ -70,6 +70,12 @@ export class RunsService {
     return created;
   }
 
+  /** Whether such a run would be taken now, but for the room in the line. @throws DomainError as `create` */
+  async assertCreatable(body: UncheckedRunRequest): Promise<void> {
+    await this.floor.assertRoom();
+    await this.intake.check(body);
+  }
+
   /** @throws DomainError `run_not_found` */
   async get(id: string, looks?: SharedLook<RunEntity | null>): Promise<RunEntity> {
     const look = async () => (looks === undefined ? this.runs.find(id) : looks.at(id));

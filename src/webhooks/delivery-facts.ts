@@ -9,8 +9,8 @@ export interface DeliveryFacts {
   readonly action: string;
   /** Of the issue; `null`: it is about none that a workspace can be named by. */
   readonly issue: string | null;
-  /** The thing whose state it tells, unique in its type; `null`: it tells of no state. */
-  readonly entityId: string | null;
+  /** The thing whose state it tells, unique in its source; `null`: it tells of no state. */
+  readonly entity: string | null;
   /** When that was so; `null` where the payload does not tell. */
   readonly occurredAtMs: number | null;
 }
@@ -28,9 +28,14 @@ export function factsOf(event: WebhookEvent): DeliveryFacts {
     type,
     action: shortText(event.action) ?? '',
     issue: isIssueKey(identifier) ? identifier : null,
-    entityId: event.entityId === null ? null : shortText(event.entityId),
+    entity: shortText(event.stateOf ?? '') ?? entityOf(type, event.entityId),
     occurredAtMs: occurredAtMs !== null && occurredAtMs > 0 ? occurredAtMs : null,
   };
+}
+
+function entityOf(type: string, id: string | null): string | null {
+  const found = id === null ? null : shortText(id);
+  return found === null ? null : `${type}:${found}`;
 }
 
 /** As the database can keep it. */

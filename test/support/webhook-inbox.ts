@@ -83,7 +83,8 @@ export function inboxOver(db: AuditedDatabase, clock: Clock, handler: DeliveryHa
       const body = delivery.body ?? JSON.stringify({ deliveryId });
       const identity = { deliveryId, bodyHash: body, signedAt, eventName: null };
       const facts = {
-        ...{ type: 'Issue', action: 'update', entityId, occurredAtMs: occurredAt },
+        ...{ type: 'Issue', action: 'update', occurredAtMs: occurredAt },
+        entity: entityId === null ? null : `Issue:${entityId}`,
         issue,
       };
       const received = {

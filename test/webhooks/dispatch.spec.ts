@@ -7,7 +7,16 @@ import { linearSchema } from '../support/linear-schema.js';
 import { finishRun } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
 import { update } from './issue-updates.js';
-import { LINEAR_SECRET, send, settled, signedByLinear, type SentDelivery } from './senders.js';
+import {
+  DEPLOYS_KEY,
+  issueUpdate,
+  LINEAR_SECRET,
+  send,
+  settled,
+  signedByLinear,
+  signedByStandard,
+  type SentDelivery,
+} from './senders.js';
 
 const KEY = 'lin_api_d1spatch0s3cret';
 const WORK = { state: 'In Progress', labels: 'agent' };
@@ -23,6 +32,17 @@ const RULES = [
   { name: 'replaces', when: { ...WORK, team: 'NEW' }, run: WAITS, onNewer: 'replace' },
   { name: 'drops', when: { ...WORK, team: 'OLD' }, run: WAITS, onNewer: 'drop' },
   { name: 'waits', when: { ...WORK, team: 'WAIT' }, run: WAITS },
+  {
+    name: 'reviews',
+    when: { state: 'In Review', team: 'WAIT' },
+    run: WAITS,
+    onNewer: 'drop',
+  },
+  {
+    name: 'answers',
+    when: { source: 'linear', type: 'Comment', action: 'create' },
+    run: { command: ['echo', '{{ event.text }}'] },
+  },
   { name: 'lacks', when: { ...WORK, team: 'SEC' }, run: { command: ['true'], secrets: ['LATER'] } },
 ];
 
@@ -33,16 +53,21 @@ beforeAll(async () => {
   linear = await LinearImpostor.start();
   linear.key = KEY;
   linear.addIssue('issue-1', 'MT-1');
+  linear.addIssue('issue-2', 'TALK-1');
   service = await startService({
     env: { RISOLUTO_LINEAR_WEBHOOK_SECRET: LINEAR_SECRET },
     yaml: {
       rateLimits: { api: { limit: 1e9 }, webhooks: { limit: 1e9 } },
       runs: { maxConcurrent: 8 },
       dispatch: RULES,
-      webhooks: { outbound: { linear: { apiUrl: linear.url } } },
+      webhooks: {
+        outbound: { linear: { apiUrl: linear.url } },
+        standard: { deploys: { secrets: ['DEPLOYS'] } },
+      },
     },
   });
   await setSecret(service, 'LINEAR_API_KEY', KEY);
+  await setSecret(service, 'DEPLOYS', DEPLOYS_KEY.toString('base64'));
 });
 afterAll(async () => {
   await service?.stop();
@@ -114,6 +139,30 @@ describe('a signed delivery', () => {
     expect(await runsOf('MT-3')).toEqual([]);
   });
 
+  it('that is the echo of a comment of ours answers nothing', async () => {
+    const comment = (id: string, body: string) =>
+      signedByLinear({
+        ...issueUpdate('TALK-1'),
+        type: 'Comment',
+        action: 'create',
+        data: { id, body, issue: { id: 'issue-2', identifier: 'TALK-1' } },
+      });
+    const { runId } = await sent(comment('comment-of-a-person', 'please'));
+    await finishRun(service, runId);
+    const ours = await until('both comments', async () => {
+      const written = linear.comments.filter(({ issueId }) => issueId === 'issue-2');
+      return written.length === 2 ? written : null;
+    });
+    for (const { id, body } of ours) {
+      expect(await sent(comment(id, body))).toMatchObject({
+        status: 'ignored',
+        reason: 'own_comment',
+        runId: null,
+      });
+    }
+    expect(await runsOf('TALK-1')).toHaveLength(1);
+  });
+
   it('can be asked what it would do now, without doing it', async () => {
     const { id } = await sent(update('MT-4'));
     const before = await runsOf('MT-4');
@@ -155,6 +204,42 @@ describe('an issue', () => {
       reason: 'run_cancelled',
     });
     expect(await finishRun(service, runId)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('is worked on by the next rule, where leaving one rule ends its run', async () => {
+    const first = await sent(update('WAIT-4'));
+    await untilStatus(service, first.runId, 'running');
+    const second = await sent(update('WAIT-4', { state: 'In Review' }));
+    expect(second).toMatchObject({ status: 'handled', rule: 'reviews' });
+    expect(await finishRun(service, first.runId)).toMatchObject({ status: 'cancelled' });
+    await service.api('POST', `/api/v1/runs/${second.runId}/cancel`);
+  });
+
+  it('keeps its run, whatever another source says of an issue of that name', async () => {
+    const { runId } = await sent(update('WAIT-5'));
+    await untilStatus(service, runId, 'running');
+    const data = { id: '1', identifier: 'WAIT-5', state: 'deployed' };
+    await sent(signedByStandard({ type: 'deploy.finished', data }));
+    await sent(signedByStandard({ type: 'deploy.finished', data: { ...data, removed: true } }));
+    await untilStatus(service, runId, 'running');
+    await service.api('POST', `/api/v1/runs/${runId}/cancel`);
+  });
+
+  it('keeps a newer run from a late trigger, which replaces nothing and adds nothing', async () => {
+    const at = Date.now();
+    const newer = await sent(update('NEW-2', { at }));
+    await untilStatus(service, newer.runId, 'running');
+    expect(await sent(update('NEW-2', { at: at - 20_000 }))).toMatchObject({
+      status: 'superseded',
+      runId: null,
+    });
+    await untilStatus(service, newer.runId, 'running');
+    // A replay of what started it makes it no less its rule's.
+    const replay = `/api/v1/webhooks/deliveries/${newer.id}/replay`;
+    expect((await service.api('POST', replay)).status).toBe(200);
+    expect(await finishRun(service, newer.runId)).toMatchObject({ status: 'cancelled' });
+    for (const { id } of await runsOf('NEW-2'))
+      await service.api('POST', `/api/v1/runs/${id}/cancel`);
   });
 
   it('has one active run: a newer trigger replaces it, where its rule says so', async () => {

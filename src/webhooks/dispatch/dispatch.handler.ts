@@ -7,6 +7,7 @@ import type { ErrorCode } from '../../kernel/error-codes.js';
 import type { Origin } from '../../kernel/origin.js';
 import { Transactions } from '../../persistence/transactions.js';
 import { RunsService } from '../../runs/runs.service.js';
+import { Deliveries } from '../inbox/delivery.repository.js';
 import { Outbox } from '../outbound/outbox/outbox.js';
 import { decideDispatch, type DispatchDecision } from '../rules/dispatch-decision.js';
 import { leftRule } from '../rules/match-rules.js';
@@ -37,6 +38,7 @@ export class DispatchHandler extends DeliveryHandler {
     private readonly transactions: Transactions,
     private readonly runs: RunsService,
     private readonly dispatched: DispatchedRuns,
+    private readonly deliveries: Deliveries,
     private readonly outbox: Outbox,
   ) {
     super();
@@ -46,34 +48,42 @@ export class DispatchHandler extends DeliveryHandler {
     const origin: Origin = { actor: `webhook:${delivery.source}`, requestId: null };
     const rules = this.settings.dispatch;
     const decision = decideDispatch(rules, delivery.event);
-    const overtaken = overtakenBy(delivery, decision.rule);
     const end = (outcome: DeliveryOutcome) =>
       this.transactions.run(origin, (tx) =>
         settle(tx, { ...outcome, considered: decision.considered }),
       );
+    if (await this.#isOwnComment(delivery)) return end(OWN_COMMENT);
+    const overtaken = await this.#overtaken(delivery, decision.rule);
     if (overtaken !== null) {
       return end({ status: 'superseded', reason: 'newer_applied', message: overtaken });
     }
-    const active = await this.dispatched.activeFor(delivery);
-    const left = delivery.newer === null ? await this.#endLeft(active, decision, origin) : null;
-    if (decision.rule === null) return end(left ?? NO_RULE);
+    const all = await this.dispatched.activeFor(delivery);
+    // What came late cancels nothing.
+    const ended = delivery.newer === null ? endedBy(decision, all) : [];
+    for (const { runId } of ended) await this.#cancel(runId, origin);
+    if (decision.rule === null) return end(ended[0]?.outcome ?? NO_RULE);
+    const active = all.filter(({ runId }) => !ended.some((one) => one.runId === runId));
     await this.#dispatch(delivery, decision, { origin, settle, end, active });
   }
 
-  /** Cancels the active runs whose rule the issue has left. */
-  async #endLeft(
-    active: readonly DispatchedRun[],
-    { ends }: DispatchDecision,
-    origin: Origin,
-  ): Promise<DeliveryOutcome | null> {
-    let outcome: DeliveryOutcome | null = null;
-    for (const { runId, rule } of active) {
-      const why = ends.find((end) => end.rule === rule)?.why;
-      if (rule === null || why === undefined) continue;
-      await this.#cancel(runId, origin);
-      outcome ??= { status: 'handled', rule, runId, reason: 'run_cancelled', message: why };
-    }
-    return outcome;
+  /** Linear tells of what we wrote as of anybody's comment: no rule may answer itself. */
+  async #isOwnComment({ source, event }: HandedDelivery): Promise<boolean> {
+    if (source !== 'linear' || event.type !== 'Comment' || event.entityId === null) return false;
+    return this.outbox.wrote(event.entityId);
+  }
+
+  /**
+   * Why a delivery that came behind a newer one does nothing; `null`: it is the newest, or what triggers
+   * its rule is so still and the rule has not acted on anything newer. A trigger that was late is not
+   * lost, and what it told does not undo what is newer.
+   */
+  async #overtaken(delivery: HandedDelivery, rule: DispatchRule | null): Promise<string | null> {
+    const { newer, entity, source, occurredAt } = delivery;
+    if (newer === null) return null;
+    if (rule === null || entity === null || newer === 'gone') return OVERTAKEN;
+    if (newer.removed) return 'The issue was removed since';
+    const acted = await this.deliveries.hasActedAfter({ source, entity, occurredAt }, rule.name);
+    return acted ? OVERTAKEN : leftRule(rule, newer);
   }
 
   async #dispatch(
@@ -88,14 +98,17 @@ export class DispatchHandler extends DeliveryHandler {
       const message = `The run ${active[0]?.runId ?? ''} of the issue has not finished`;
       return end({ status: 'ignored', rule: rule.name, reason: 'run_active', message });
     }
-    if (rule.onNewer === 'replace') {
-      // A run that nobody's rule has started is a person's, and goes on.
-      const ours = active.filter((one) => one.rule !== null);
-      for (const { runId } of ours) await this.#cancel(runId, origin);
-    }
     try {
+      if (rule.onNewer === 'replace' && delivery.newer === null) {
+        // Not for a run that cannot be had.
+        await this.runs.assertCreatable(run.request);
+        // A run that no rule of this source has started is somebody else's, and goes on.
+        const ours = active.filter((one) => one.rule !== null);
+        for (const { runId } of ours) await this.#cancel(runId, origin);
+      }
       await this.runs.create(run.issue, run.request, origin, null, async (tx, { id }) => {
         await settle(tx, { status: 'handled', rule: rule.name, runId: id, considered });
+        await this.dispatched.add(tx, id, delivery, rule.name);
         if (delivery.source === 'linear') {
           const target = { kind: 'linear', issueId: run.issue, identifier: run.issue } as const;
           await this.outbox.follow(tx, { runId: id, target, on: rule.report });
@@ -128,17 +141,29 @@ const OVER: ReadonlySet<ErrorCode> = new Set(['run_finished', 'run_not_found']);
 
 const NO_RULE: DeliveryOutcome = { status: 'ignored', reason: 'no_rule' };
 
-/**
- * Why a delivery that came behind a newer one does nothing; `null`: it is the newest, or what triggers
- * its rule is so still. A trigger that was late is not lost, and what it told does not undo what is
- * newer: it cancels nothing.
- */
-function overtakenBy({ newer }: HandedDelivery, rule: DispatchRule | null): string | null {
-  if (newer === null) return null;
-  if (rule === null || newer === 'gone') {
-    return 'Something newer of the same thing was handled before this one';
-  }
-  return newer.removed ? 'The issue was removed since' : leftRule(rule, newer);
+const OWN_COMMENT: DeliveryOutcome = { status: 'ignored', reason: 'own_comment' };
+
+const OVERTAKEN = 'Something newer of the same thing was handled before this one';
+
+interface EndedRun {
+  readonly runId: string;
+  readonly outcome: DeliveryOutcome;
+}
+
+/** The active runs whose rule the issue has left. */
+function endedBy({ ends }: DispatchDecision, active: readonly DispatchedRun[]): EndedRun[] {
+  return active.flatMap(({ runId, rule }) => {
+    const why = ends.find((end) => end.rule === rule)?.why;
+    if (rule === null || why === undefined) return [];
+    const outcome = {
+      status: 'handled',
+      rule,
+      runId,
+      reason: 'run_cancelled',
+      message: why,
+    } as const;
+    return [{ runId, outcome }];
+  });
 }
 
 function messageOf(error: DomainError): string {

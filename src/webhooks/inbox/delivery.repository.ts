@@ -25,9 +25,6 @@ const SUMMARY = (
   .split(' ')
   .map((column) => `delivery.${column}`);
 
-/** Of one issue, whose runs follow one another. */
-const MOST_RUNS = 100;
-
 /** The rows of deliveries as clients and the worker look at them, and the changes of one. */
 @Injectable()
 export class Deliveries {
@@ -59,39 +56,29 @@ export class Deliveries {
     return twinIn(this.read.manager, source, bodyHash, deliveryId);
   }
 
-  /** The delivery that told the newest state of the thing, of those that took effect; `null`: it is not kept. */
-  newestApplied(source: string, entity: string): Promise<DeliveryEntity | null> {
+  /** Of what was told of the thing for a later time, the latest; `null`: it is not kept. */
+  newestAfter(source: string, entity: string, occurredAt: number): Promise<DeliveryEntity | null> {
     return this.read.manager
       .createQueryBuilder(DeliveryEntity, 'delivery')
       .where('delivery.source = :source AND delivery.entity = :entity', { source, entity })
-      .andWhere("delivery.status IN ('handled', 'ignored')")
+      .andWhere('delivery.occurredAt > :occurredAt', { occurredAt })
       .orderBy('delivery.occurredAt', 'DESC')
       .addOrderBy('delivery.id', 'DESC')
       .limit(1)
       .getOne();
   }
 
-  /**
-   * The runs that deliveries about the issue, or about the same thing under an earlier name, have led
-   * to, the last first, with the rule of each.
-   */
-  async runsOf({
-    issue,
-    source,
-    entity,
-  }: {
-    issue: string;
-    source: string;
-    entity: string | null;
-  }): Promise<{ runId: string; rule: string }[]> {
-    return (await this.read.manager.query(
-      `SELECT run_id AS runId, rule FROM (
-         SELECT id, run_id, rule FROM webhook_deliveries WHERE issue = ? AND run_id IS NOT NULL
-         UNION SELECT id, run_id, rule FROM webhook_deliveries
-           WHERE source = ? AND entity = ? AND run_id IS NOT NULL
-       ) ORDER BY id DESC LIMIT ?`,
-      [issue, source, entity, MOST_RUNS],
-    )) as { runId: string; rule: string }[];
+  /** Whether this rule has acted on what was told of the thing for a later time. */
+  async hasActedAfter(
+    { source, entity, occurredAt }: { source: string; entity: string; occurredAt: number },
+    rule: string,
+  ): Promise<boolean> {
+    const rows: unknown[] = await this.read.manager.query(
+      `SELECT 1 FROM webhook_deliveries WHERE source = ? AND entity = ? AND occurred_at > ?
+       AND status = 'handled' AND rule = ? LIMIT 1`,
+      [source, entity, occurredAt, rule],
+    );
+    return rows.length > 0;
   }
 
   async update(

@@ -25,8 +25,7 @@ export function newDelivery(received: Received): DeliveryEntity {
   const { source, identity, facts, body, receivedAt } = received;
   const { deliveryId, bodyHash, signedAt } = identity;
   const id = newId();
-  const { issue } = facts;
-  const entity = facts.entityId === null ? null : `${facts.type}:${facts.entityId}`;
+  const { issue, entity } = facts;
   const occurredAt = facts.occurredAtMs ?? signedAt ?? receivedAt;
   return {
     id,

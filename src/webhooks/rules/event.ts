@@ -45,6 +45,11 @@ export interface WebhookEvent {
   readonly action: string;
   /** Of the thing that it is about: the issue, the comment. */
   readonly entityId: string | null;
+  /**
+   * The issue, as its deliveries are put in order by, where the event tells the issue's own state;
+   * `null`: it is about something else of the issue, or about none.
+   */
+  readonly stateOf: string | null;
   /** By the sender's clock. */
   readonly occurredAtMs: number | null;
   /** What somebody wrote: the body of a comment. */

@@ -61,10 +61,11 @@ function matchedBefore({ when, repeat }: DispatchRule, { issue, changed }: Webho
 /**
  * Why an event ends the run that `rule` started for its issue, or takes back the trigger that waits;
  * `null`: it does not. Of an issue that is in none of the states that the rule names, the run is no
- * longer wanted; a rule that names no state asks for the issue's removal alone.
+ * longer wanted; a rule that names no state asks for the issue's removal alone. An event about something
+ * else of the issue, as a comment, ends nothing.
  */
 export function leftRule(rule: DispatchRule, event: WebhookEvent): string | null {
-  if (!rule.cancelOnLeave || event.issue === null) return null;
+  if (!rule.cancelOnLeave || event.issue === null || event.stateOf === null) return null;
   if (event.removed) return 'the issue was removed';
   const { state } = event.issue;
   const wanted = rule.when.state;

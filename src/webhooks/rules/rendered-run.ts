@@ -80,7 +80,7 @@ function renderedCommand(command: readonly string[], values: TemplateValues): st
     const field = `command.${index}`;
     const element = rendered(text, values, field);
     const mayBeOption = separator === -1 || index < separator;
-    if (mayBeOption && element.startsWith('-') && startsWithValue(text)) {
+    if (mayBeOption && element.startsWith('-') && !text.startsWith('-')) {
       throw new FieldError(
         field,
         'would begin with a dash, which the program could take for an option; ' +

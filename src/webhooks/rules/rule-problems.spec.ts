@@ -65,6 +65,33 @@ describe('the start', () => {
   });
 });
 
+describe('a move that a rule asks for', () => {
+  const problemsOf = (rule: object) =>
+    ruleProblems(withRules({ name: 'a', run: { command: ['x'] }, ...rule })).map(({ key }) => key);
+  const doing = { when: { state: 'In Progress' } };
+  const either = { when: { state: ['Todo', 'In Progress'] } };
+  const report = (kind: string, state: string) => ({ report: { [kind]: { state } } });
+
+  it('neither ends its own run nor starts the next one', () => {
+    const started = ['dispatch.0.report.started.state'];
+    expect(problemsOf({ ...doing, ...report('started', 'Working') })).toEqual(started);
+    expect(problemsOf({ ...either, ...report('started', ' todo') })).toEqual(started);
+    for (const kind of ['succeeded', 'failed', 'cancelled']) {
+      const found = problemsOf({ ...doing, ...report(kind, 'in progress') });
+      expect(found).toEqual([`dispatch.0.report.${kind}.state`]);
+    }
+  });
+
+  it('is taken where it does neither', () => {
+    expect(problemsOf({ ...doing, ...report('started', 'In Progress') })).toEqual([]);
+    expect(problemsOf({ ...doing, ...report('succeeded', 'Done') })).toEqual([]);
+    const goesOn = { cancelOnLeave: false, ...report('started', 'Working') };
+    expect(problemsOf({ ...doing, ...goesOn })).toEqual([]);
+    const labelled = { when: { labels: 'agent' }, ...report('started', 'In Progress') };
+    expect(problemsOf(labelled)).toEqual([]);
+  });
+});
+
 describe('an overlay', () => {
   const rule = {
     name: 'a',

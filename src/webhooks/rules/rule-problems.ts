@@ -6,6 +6,7 @@ import { DomainError } from '../../kernel/domain-error.js';
 import { checkedRunRequest } from '../../runs/run-request-validation.js';
 import { effectivePolicy } from '../../sandbox/policy.js';
 import { assertSecretKey } from '../../secrets/secret-name.js';
+import { sameName } from './names.js';
 import { FieldError, renderedRequest } from './rendered-run.js';
 import { GIVEN_ENVIRONMENT } from './template-values.js';
 
@@ -31,8 +32,11 @@ export function ruleProblems({
       ...refusedBy(() => effectivePolicy(codex, configuredKeys, rule.run)),
       ...secretProblems(rule),
     ];
-    return details.map(({ field, message }) => ({
-      key: `dispatch.${index}.run.${field}`,
+    return [
+      ...details.map(({ field, message }) => ({ field: `run.${field}`, message })),
+      ...reportProblems(rule),
+    ].map(({ field, message }) => ({
+      key: `dispatch.${index}.${field}`,
       rule: `rule ${rule.name}: ${message}`,
     }));
   });
@@ -66,6 +70,31 @@ function secretProblems({ run: { secrets } }: DispatchRule): Detail[] {
       message,
     })),
   );
+}
+
+/** A move of ours comes back as an event, and must neither end the run nor start the next one. */
+function reportProblems({ when, report, cancelOnLeave }: DispatchRule): Detail[] {
+  const wanted = when.state;
+  if (wanted === undefined) return [];
+  const isWanted = (state: string) => wanted.some((one) => sameName(one, state));
+  const again = 'is a state that triggers the rule, so the move would start it again';
+  const problems: Detail[] = [];
+  const { started } = report;
+  if (started.state !== undefined && !isWanted(started.state) && cancelOnLeave) {
+    const message =
+      'is none of the states of when, so the move would cancel the run that it tells of; ' +
+      'name it there, or set cancelOnLeave: false';
+    problems.push({ field: 'report.started.state', message });
+  }
+  if (started.state !== undefined && isWanted(started.state) && wanted.length > 1) {
+    problems.push({ field: 'report.started.state', message: again });
+  }
+  for (const end of ['succeeded', 'failed', 'cancelled'] as const) {
+    const { state } = report[end];
+    if (state === undefined || !isWanted(state)) continue;
+    problems.push({ field: `report.${end}.state`, message: again });
+  }
+  return problems;
 }
 
 function refusedBy(attempt: () => unknown): readonly Detail[] {

@@ -35,6 +35,7 @@ export function mapGithubPayload(payload: unknown, type: string): WebhookEvent {
     type,
     action,
     entityId: idAt(said, 'id') ?? idAt(issue, 'id') ?? textAt(payload, 'after'),
+    stateOf: ownIssue && idAt(issue, 'id') !== null ? `${type}:${idAt(issue, 'id')}` : null,
     occurredAtMs: timeOf(payload, said, issue),
     text: textAt(said, 'body'),
     issue: issueOf(issue, memberOf(payload, 'repository')),

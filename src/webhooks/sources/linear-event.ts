@@ -39,12 +39,19 @@ export function mapLinearPayload(payload: unknown): WebhookEvent {
     type,
     action,
     entityId: textAt(data, 'id'),
+    stateOf: stateOf(type, data),
     occurredAtMs: occurredAt(payload, data),
     text: textAt(data, 'body') ?? textAt(memberOf(data, 'comment'), 'body'),
     issue: issueOf(told),
     changed: whole && action === 'update' ? changeOf(memberOf(payload, 'updatedFrom')) : null,
     removed: whole && (action === 'remove' || memberOf(data, 'trashed') === true),
   };
+}
+
+/** An SLA event carries the whole issue, and tells its state as an update does. */
+function stateOf(type: string, data: Payload): string | null {
+  const id = type === 'Issue' || type === 'IssueSLA' ? textAt(data, 'id') : null;
+  return id === null ? null : `Issue:${id}`;
 }
 
 /** What the delivery is about stands under another name in a few kinds. */

@@ -33,6 +33,7 @@ describe("Linear's deliveries", () => {
       type: 'Issue',
       action: 'update',
       entityId: 'issue-1',
+      stateOf: 'Issue:issue-1',
       occurredAtMs: Date.parse('2026-11-26T10:00:00.000Z'),
       text: null,
       issue: {
@@ -102,6 +103,7 @@ describe("GitHub's deliveries", () => {
       type: 'issues',
       action: 'labeled',
       entityId: '99',
+      stateOf: 'issues:99',
       occurredAtMs: Date.parse('2026-11-26T10:00:00Z'),
       text: null,
       issue: {

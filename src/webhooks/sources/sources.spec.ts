@@ -178,7 +178,7 @@ describe('what Linear sends', () => {
       const about = ABOUT_AN_ISSUE.some((one) => one === type);
       expect(facts.issue).toBe(about ? 'ENG-42' : null);
       const stateless = type === 'OAuthApp' || type === 'PermissionChange';
-      expect(facts.entityId === null).toBe(stateless);
+      expect(facts.entity === null).toBe(stateless);
     },
   );
 

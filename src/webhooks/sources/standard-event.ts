@@ -31,6 +31,8 @@ export function mapStandardPayload(payload: unknown, source: string): WebhookEve
     type: dot === -1 ? name : name.slice(0, dot),
     action: dot === -1 ? '' : name.slice(dot + 1),
     entityId: idAt(data, 'id') ?? idAt(issue, 'id'),
+    // Of `data` with an issue within, the id is another thing's.
+    stateOf: issue === data && idAt(data, 'id') !== null ? `issue:${idAt(data, 'id')}` : null,
     occurredAtMs: timeAt(data, 'updatedAt') ?? timeAt(payload, 'timestamp'),
     text: textAt(data, 'text'),
     issue: issueOf(issue),

@@ -10,6 +10,8 @@ import { mapStandardPayload } from './standard-event.js';
 const SECRET_PREFIX = 'whsec_';
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const SECONDS = /^[1-9]\d{0,11}$/;
+/** Less is no key: nothing at all would sign with the empty one. */
+const LEAST_KEY_BYTES = 16;
 /** Of one header: a sender that rotates its key has two. */
 const MOST_SIGNATURES = 8;
 
@@ -48,7 +50,8 @@ export const standardSource: WebhookSource = {
   keyOf(secret) {
     const value = secret.reveal();
     const encoded = value.startsWith(SECRET_PREFIX) ? value.slice(SECRET_PREFIX.length) : value;
-    return BASE64.test(encoded) ? Buffer.from(encoded, 'base64') : null;
+    const key = BASE64.test(encoded) ? Buffer.from(encoded, 'base64') : null;
+    return key !== null && key.length >= LEAST_KEY_BYTES ? key : null;
   },
 
   verify(request, keys) {

@@ -12,7 +12,7 @@ import {
   type HandedDelivery,
 } from './delivery-handler.js';
 import { WebhookSources } from '../webhook-sources.js';
-import { Settling } from './settling.js';
+import { Settling, type Failure } from './settling.js';
 
 /** One attempt to handle one delivery, whatever comes of it. */
 @Injectable()
@@ -47,14 +47,17 @@ export class Attempts {
   }
 
   async #handed(row: DeliveryEntity, outdated: boolean): Promise<HandedDelivery> {
-    const { id, source, entity, attempts } = row;
+    const { id, source, entity, occurredAt, attempts } = row;
     const newest =
-      outdated && entity !== null ? await this.deliveries.newestApplied(source, entity) : null;
+      outdated && entity !== null
+        ? await this.deliveries.newestAfter(source, entity, occurredAt)
+        : null;
     const newer = newest === null ? 'gone' : this.sources.eventOf(newest);
     return {
       id,
       source,
       entity,
+      occurredAt,
       attempt: attempts + 1,
       event: this.sources.eventOf(row),
       newer: outdated ? newer : null,
@@ -81,12 +84,12 @@ export class Attempts {
 }
 
 /** For the row, which clients read: our own messages hold nothing that they may not see. */
-function failureOf(error: unknown): { reason: string; message: string; final: boolean } {
+function failureOf(error: unknown): Failure {
   if (error instanceof DeliveryRejected) {
     return { reason: error.reason, message: error.message, final: true };
   }
   if (error instanceof DomainError) {
-    return { reason: error.code, message: error.message, final: false };
+    return { reason: error.code, message: error.message, final: false, passing: true };
   }
   return {
     reason: 'internal_error',

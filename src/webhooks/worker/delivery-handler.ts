@@ -10,6 +10,8 @@ export interface HandedDelivery {
   readonly attempt: number;
   /** The thing whose state it tells, as the inbox names it. */
   readonly entity: string | null;
+  /** When what it tells was so. Milliseconds. */
+  readonly occurredAt: number;
   readonly event: WebhookEvent;
   /**
    * What was told of the same thing for a later time, and took effect before this one; `null`: nothing

@@ -120,7 +120,7 @@ describe('the worker', () => {
     const newer = await box.store({ occurredAt: NOW + 10, body: issueIn('Done') });
     await settledAll();
     const older = await box.store({ occurredAt: NOW + 9 });
-    const equal = await box.store({ occurredAt: NOW + 10 });
+    const equal = await box.store({ occurredAt: NOW + 10, body: `${issueIn('Done')} ` });
     const other = await box.store({ occurredAt: NOW + 1, entityId: 'another' });
     await settledAll();
     const stored = [newer, older, equal, other].map(({ id }) => id);

@@ -9,6 +9,19 @@ import { backOffMs } from './back-off.js';
 import { DeliverySettledBefore, type DeliveryOutcome } from './delivery-handler.js';
 import { DueDeliveries } from './due-deliveries.repository.js';
 
+/** What kept an attempt from its end. */
+export interface Failure {
+  readonly reason: string;
+  readonly message: string;
+  /** No attempt will do. */
+  readonly final: boolean;
+  /** What is missing can come by itself or by an operator: a secret, room in the queue, a disk. */
+  readonly passing?: boolean;
+}
+
+/** How long it is tried again while what is missing can still come. */
+const PASSING_MS = 24 * 3_600_000;
+
 export type Claim = 'claimed' | 'outdated' | 'failed' | 'gone';
 
 /** The changes of a delivery on its way from `pending`. Each looks at the row inside its transaction. */
@@ -48,27 +61,26 @@ export class Settling {
     const runId = (outcome.status === 'handled' && outcome.runId) || null;
     const decided = considered === undefined ? null : JSON.stringify(considered);
     await this.#end(tx, id, { status, rule, runId, reason, message, considered: decided });
-    const { source, entity, occurredAt } = row;
-    if (entity === null) return;
-    await this.times.apply(tx.manager, { source, entity, occurredAt, now: this.clock.now() });
+    await this.#apply(tx, row);
   }
 
   /** After an attempt that failed: puts it and its lane off, or gives it up where `final` or no more are left. */
-  retryLater(
-    id: string,
-    failure: { reason: string; message: string; final: boolean },
-  ): Promise<'retried' | 'failed' | 'gone'> {
-    const { reason, message, final } = failure;
+  retryLater(id: string, failure: Failure): Promise<'retried' | 'failed' | 'gone'> {
+    const { reason, message, final, passing = false } = failure;
     const chance = Math.random();
     return this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
       const row = await this.deliveries.findIn(tx.manager, id);
       if (row?.status !== 'pending') return 'gone';
-      if (final || row.attempts >= row.attemptLimit) {
+      const now = this.clock.now();
+      const patient = passing && now - row.receivedAt < PASSING_MS;
+      if (final || (row.attempts >= row.attemptLimit && !patient)) {
         await this.#fail(tx, row, reason, message);
         return 'failed';
       }
-      const nextAttemptAt = this.clock.now() + backOffMs(row.attempts, chance);
-      await this.deliveries.update(tx.manager, id, { reason, message, nextAttemptAt });
+      const nextAttemptAt = now + backOffMs(row.attempts, chance);
+      const attemptLimit = Math.max(row.attemptLimit, row.attempts + 1);
+      const changes = { reason, message, nextAttemptAt, attemptLimit };
+      await this.deliveries.update(tx.manager, id, changes);
       await this.due.hold(tx.manager, row.lane, nextAttemptAt);
       return 'retried';
     });
@@ -88,12 +100,20 @@ export class Settling {
     return applied !== null && applied > occurredAt;
   }
 
+  /** What was told last is so, whatever came of it. */
+  async #apply(tx: Transaction, { source, entity, occurredAt }: DeliverySummary): Promise<void> {
+    if (entity === null) return;
+    await this.times.apply(tx.manager, { source, entity, occurredAt, now: this.clock.now() });
+  }
+
   async #fail(
     tx: Transaction,
-    { id, source, attempts }: DeliverySummary,
+    row: DeliverySummary,
     reason: string,
     message: string,
   ): Promise<void> {
+    const { id, source, attempts } = row;
+    await this.#apply(tx, row);
     await this.#end(tx, id, { status: 'failed', reason, message });
     tx.audit({ action: 'webhook.failed', target: id, details: { source, reason, attempts } });
   }

@@ -50,7 +50,7 @@ export class LinearChannel extends OutboundChannel {
     } catch (error) {
       if (!(error instanceof SendFailure) || !error.answered || error.quietMs !== undefined)
         throw error;
-      const there = await api.hasComment(commentId).catch(() => false);
+      const there = await api.hasComment(commentId);
       if (!there) throw error;
     }
   }

@@ -24,6 +24,10 @@ export class OutboxMessages {
     await insert.values(message).orIgnore().execute();
   }
 
+  async hasComment(commentId: string): Promise<boolean> {
+    return this.read.manager.existsBy(OutboxMessageEntity, { commentId });
+  }
+
   async update(
     manager: EntityManager,
     id: string,

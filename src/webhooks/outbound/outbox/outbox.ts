@@ -64,6 +64,11 @@ export class Outbox extends RunListener implements OnModuleInit {
     await this.follows.add(manager, runId, { target, wishes: on });
   }
 
+  /** Whether a comment of this id is one of its messages, sent or about to be. */
+  wrote(commentId: string): Promise<boolean> {
+    return this.messages.hasComment(commentId);
+  }
+
   async started({ manager }: Within, run: StartedRun): Promise<void> {
     const followed = await this.follows.find(manager, run.id);
     const wish = followed?.wishes.started;
