@@ -79,6 +79,13 @@ export class HardeningReports implements OnModuleDestroy {
     if (line) line.known = null;
   }
 
+  /** The settings are others: whoever asks is told of what is quick to look at as it is by now. */
+  forgetQuick(): void {
+    for (const line of this.#lines.values()) {
+      if (line.check.kind === 'quick') line.known = null;
+    }
+  }
+
   /** Lets every check that can put something right do so, one after another; forgets what they found. */
   async repair(): Promise<HardeningRepair[]> {
     const repairs: HardeningRepair[] = [];

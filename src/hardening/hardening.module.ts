@@ -15,6 +15,7 @@ import { SecretsModule } from '../secrets/secrets.module.js';
 import { AcknowledgementKeeper } from './acknowledgement-keeper.js';
 import { AcknowledgementRepository } from './acknowledgement.repository.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { ChecklistFreshness } from './checklist-freshness.js';
 import { inOrder } from './check-order.js';
 import { MasterKeyUseCheck } from './checks/master-key-use.check.js';
 import { FencedNetwork } from './fenced-network.js';
@@ -34,6 +35,7 @@ const HOST_CHECKS = Symbol('checks of the host');
     AcknowledgementKeeper,
     AcknowledgementRepository,
     Acknowledgements,
+    ChecklistFreshness,
     FencedNetwork,
     HardeningReports,
     Repairs,

@@ -57,7 +57,12 @@ const LOST: Readonly<Record<string, Loss>> = {
     remade: ({ runs = [] }) => ({ run_turns: runs.map(onlyTurnOf) }),
   },
   CreateWebhookDeliveries1795484000000: {
-    tables: { webhook_deliveries: [], webhook_entities: [], webhook_spent_bodies: [], dispatched_runs: [] },
+    tables: {
+      webhook_deliveries: [],
+      webhook_entities: [],
+      webhook_spent_bodies: [],
+      dispatched_runs: [],
+    },
   },
   CreateOutbox1795490000000: { tables: { outbox_follows: [], outbox_messages: [] } },
   AddClockAhead1795482100000: { columns: { retention_clock: { ahead_at: null, ahead_for: 0 } } },

@@ -5,7 +5,6 @@ import { AuditModule } from '../audit/audit.module.js';
 import { Settings } from '../config/settings.js';
 import { Clock } from '../kernel/clock.js';
 import { RetentionTasks } from '../kernel/retention.js';
-import { RunListeners } from '../runs/run-listener.js';
 import { RunsModule } from '../runs/runs.module.js';
 import { SecretVault } from '../secrets/secret-vault.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
@@ -78,13 +77,10 @@ export class WebhooksModule implements OnModuleInit {
     @Inject(AuditFeed) private readonly feed: AuditFeed,
     @Inject(RetentionTasks) private readonly tasks: RetentionTasks,
     @Inject(ExpiredDeliveries) private readonly expired: ExpiredDeliveries,
-    @Inject(RunListeners) private readonly listeners: RunListeners,
-    @Inject(DispatchedRuns) private readonly dispatched: DispatchedRuns,
   ) {}
 
   onModuleInit(): void {
     this.reports.register();
-    this.listeners.register(this.dispatched);
     this.tasks.register(this.expired);
     // Every change of a secret is audited, and told here before its caller is answered.
     this.feed.subscribe((rows) => {

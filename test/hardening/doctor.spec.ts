@@ -116,6 +116,7 @@ describe('risoluto doctor without the service', () => {
         'master-key-backup',
         'master-key-use',
         'sandbox-controls',
+        'webhook-secrets',
       ].sort(),
     );
     for (const item of unchecked) expect(item).toMatchObject({ status: 'warn', checked: false });

@@ -221,7 +221,7 @@ describe('an issue', () => {
     const data = { id: '1', identifier: 'WAIT-5', state: 'deployed' };
     await sent(signedByStandard({ type: 'deploy.finished', data }));
     await sent(signedByStandard({ type: 'deploy.finished', data: { ...data, removed: true } }));
-    await untilStatus(service, runId, 'running');
+    expect(await runsOf('WAIT-5')).toMatchObject([{ id: runId, status: 'running' }]);
     await service.api('POST', `/api/v1/runs/${runId}/cancel`);
   });
 

@@ -26,8 +26,6 @@ interface Placeholder {
 export interface Template {
   /** It is nothing but the text that it renders. */
   readonly literal: boolean;
-  /** Its first character comes from the event, or may. */
-  readonly startsWithValue: boolean;
   /**
    * @throws TemplateError where a value is absent that has no `default`, is too long, or where
    *   nothing comes out although no `default` says so
@@ -66,7 +64,6 @@ export function readTemplate(text: string): Template | { problem: string } {
   }
   return {
     literal: placeholders.length === 0,
-    startsWithValue: parts[0] !== undefined && isOutput(parts[0]) && !isQuotedText(parts[0]),
     render: (values) => rendered(parts, placeholders, values),
   };
 }

@@ -55,7 +55,10 @@ it('gives each run that is there its turn, and takes turns away again without lo
        ('D', 'D', 1, 'succeeded', 'loopback', 10), ('D2', 'D', 2, 'timed_out', 'loopback', 10),
        ('E', 'E', 1, 'succeeded', 'loopback', 10), ('E2', 'E', 2, 'queued', 'loopback', 10)`,
   );
-  await writing.undoLastMigration({ transaction: 'each' });
+  const later = migrations.length - OLD.length;
+  for (let undone = 0; undone < later; undone += 1) {
+    await writing.undoLastMigration({ transaction: 'each' });
+  }
   const left = await writing.query<{ status: string; request: string }[]>(
     'SELECT id, status, request, finished_at IS NULL AS open FROM runs ORDER BY id',
   );

@@ -108,7 +108,7 @@ export class DispatchHandler extends DeliveryHandler {
       }
       await this.runs.create(run.issue, run.request, origin, null, async (tx, { id }) => {
         await settle(tx, { status: 'handled', rule: rule.name, runId: id, considered });
-        await this.dispatched.add(tx, id, delivery, rule.name);
+        await this.dispatched.add(tx, { runId: id, delivery, rule: rule.name });
         if (delivery.source === 'linear') {
           const target = { kind: 'linear', issueId: run.issue, identifier: run.issue } as const;
           await this.outbox.follow(tx, { runId: id, target, on: rule.report });

@@ -1,8 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 
 import { ReadSource } from '../../persistence/read-source.js';
 import type { Transaction } from '../../persistence/transactions.js';
-import { RunListener, type FinishedRun } from '../../runs/run-listener.js';
+import { RunListener, RunListeners, type FinishedRun } from '../../runs/run-listener.js';
 import { RunsService } from '../../runs/runs.service.js';
 import { isIssueKey } from '../../workspaces/issue-key.js';
 import type { HandedDelivery } from '../worker/delivery-handler.js';
@@ -21,20 +21,23 @@ export interface DispatchedRun {
  * in the transaction that ends it, so neither a replay nor retention takes it away before.
  */
 @Injectable()
-export class DispatchedRuns extends RunListener {
+export class DispatchedRuns extends RunListener implements OnModuleInit {
   constructor(
     private readonly read: ReadSource,
     private readonly runs: RunsService,
+    private readonly listeners: RunListeners,
   ) {
     super();
+  }
+
+  onModuleInit(): void {
+    this.listeners.register(this);
   }
 
   /** In the transaction that creates the run. */
   async add(
     { manager }: Within,
-    runId: string,
-    delivery: HandedDelivery,
-    rule: string,
+    { runId, delivery, rule }: { runId: string; delivery: HandedDelivery; rule: string },
   ): Promise<void> {
     const { source, entity, event } = delivery;
     await manager.query(

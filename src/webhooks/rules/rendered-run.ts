@@ -91,11 +91,6 @@ function renderedCommand(command: readonly string[], values: TemplateValues): st
   });
 }
 
-function startsWithValue(text: string): boolean {
-  const template = readTemplate(text);
-  return !('problem' in template) && template.startsWithValue;
-}
-
 function rendered(text: string, values: TemplateValues, field: string): string {
   const template = readTemplate(text);
   if ('problem' in template) throw new FieldError(field, template.problem);
