@@ -58,7 +58,10 @@ const span = async () => {
 beforeAll(async () => {
   clock.set(-30 * DAY_S);
   service = await startService({
-    yaml: { ...UNLIMITED, retention: { runsDays: 0, auditDays: 0 } },
+    yaml: {
+      ...UNLIMITED,
+      retention: { runsDays: 0, auditDays: 0, deliveriesDays: 0, outboxDays: 0 },
+    },
     env: { ...clock.env, DOCKER_HOST: 'unix:///nonexistent/docker.sock' },
   });
   await putSecrets(OLD_ROWS);

@@ -74,9 +74,11 @@ describe.each(['SIGTERM', 'SIGKILL'] as const)('%s', (signal) => {
     async () => {
       const service = await start();
       const { running, queued } = await busy(service);
-      const followers = [...running, queued[0]!].map(async (id) =>
-        allEvents(await followEvents(service, id)),
+      // Answered before the signal: a request that it overtakes is refused.
+      const answered = await Promise.all(
+        [...running, queued[0]!].map((id) => followEvents(service, id)),
       );
+      const followers = answered.map((response) => allEvents(response));
       const waiting = service.api('GET', `/api/v1/runs/${queued[0]}?wait=60`).catch(() => null);
       // One that is cut off in the middle of an event is no subject of this test.
       const followed = Promise.all(followers).catch(() => null);
