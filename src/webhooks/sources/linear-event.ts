@@ -1,12 +1,11 @@
-import type { EventChange, EventIssue, IssueField, WebhookEvent } from '../rules/event.js';
+import type { EventChange, IssueField, WebhookEvent } from '../rules/event.js';
 import {
   hasMembers,
   idAt,
+  issueAt,
   listAt,
   memberOf,
   membersOf,
-  namedList,
-  namedOf,
   textAt,
   timeAt,
   type Payload,
@@ -42,7 +41,7 @@ export function mapLinearPayload(payload: unknown): WebhookEvent {
     stateOf: stateOf(type, data),
     occurredAtMs: occurredAt(payload, data),
     text: textAt(data, 'body') ?? textAt(memberOf(data, 'comment'), 'body'),
-    issue: issueOf(told),
+    issue: issueAt(told, textAt(told, 'priorityLabel') ?? idAt(told, 'priority')),
     changed: whole && action === 'update' ? changeOf(memberOf(payload, 'updatedFrom')) : null,
     removed: whole && (action === 'remove' || memberOf(data, 'trashed') === true),
   };
@@ -77,24 +76,6 @@ function occurredAt(payload: unknown, data: Payload): number | null {
 function sentAt(payload: unknown): number | null {
   const sent = memberOf(payload, 'webhookTimestamp');
   return typeof sent === 'number' && Number.isFinite(sent) ? sent : null;
-}
-
-function issueOf(issue: unknown): EventIssue | null {
-  const identifier = textAt(issue, 'identifier');
-  if (identifier === null) return null;
-  const labels = listAt(issue, 'labels');
-  return {
-    identifier,
-    title: textAt(issue, 'title'),
-    description: textAt(issue, 'description'),
-    url: textAt(issue, 'url'),
-    state: namedOf(memberOf(issue, 'state')),
-    labels: labels === null ? null : namedList(labels),
-    team: namedOf(memberOf(issue, 'team'), ['key']),
-    project: namedOf(memberOf(issue, 'project')),
-    assignee: namedOf(memberOf(issue, 'assignee'), ['email']),
-    priority: textAt(issue, 'priorityLabel') ?? idAt(issue, 'priority'),
-  };
 }
 
 function changeOf(updatedFrom: unknown): EventChange | null {

@@ -1,4 +1,4 @@
-import type { Named } from '../rules/event.js';
+import type { EventIssue, Named } from '../rules/event.js';
 
 export type Payload = Readonly<Record<string, unknown>>;
 
@@ -66,4 +66,23 @@ export function namedOf(
 
 export function namedList(members: readonly unknown[]): Named[] {
   return members.map((member) => namedOf(member)).filter((one) => one !== null);
+}
+
+/** An issue under the names that Linear gives its members, which the standard format shares. */
+export function issueAt(issue: unknown, priority: string | null): EventIssue | null {
+  const identifier = textAt(issue, 'identifier');
+  if (identifier === null) return null;
+  const labels = listAt(issue, 'labels');
+  return {
+    identifier,
+    title: textAt(issue, 'title'),
+    description: textAt(issue, 'description'),
+    url: textAt(issue, 'url'),
+    state: namedOf(memberOf(issue, 'state')),
+    labels: labels === null ? null : namedList(labels),
+    team: namedOf(memberOf(issue, 'team'), ['key']),
+    project: namedOf(memberOf(issue, 'project')),
+    assignee: namedOf(memberOf(issue, 'assignee'), ['email']),
+    priority,
+  };
 }

@@ -1,12 +1,11 @@
-import type { EventChange, EventIssue, IssueField, WebhookEvent } from '../rules/event.js';
+import type { EventChange, IssueField, WebhookEvent } from '../rules/event.js';
 import {
   hasMembers,
   idAt,
+  issueAt,
   listAt,
   memberOf,
   membersOf,
-  namedList,
-  namedOf,
   textAt,
   timeAt,
 } from './payload-reader.js';
@@ -35,27 +34,9 @@ export function mapStandardPayload(payload: unknown, source: string): WebhookEve
     stateOf: issue === data && idAt(data, 'id') !== null ? `issue:${idAt(data, 'id')}` : null,
     occurredAtMs: timeAt(data, 'updatedAt') ?? timeAt(payload, 'timestamp'),
     text: textAt(data, 'text'),
-    issue: issueOf(issue),
+    issue: issueAt(issue, idAt(issue, 'priority')),
     changed: changeOf(data),
     removed: memberOf(data, 'removed') === true,
-  };
-}
-
-function issueOf(issue: unknown): EventIssue | null {
-  const identifier = textAt(issue, 'identifier');
-  if (identifier === null) return null;
-  const labels = listAt(issue, 'labels');
-  return {
-    identifier,
-    title: textAt(issue, 'title'),
-    description: textAt(issue, 'description'),
-    url: textAt(issue, 'url'),
-    state: namedOf(memberOf(issue, 'state')),
-    labels: labels === null ? null : namedList(labels),
-    team: namedOf(memberOf(issue, 'team'), ['key']),
-    project: namedOf(memberOf(issue, 'project')),
-    assignee: namedOf(memberOf(issue, 'assignee'), ['email']),
-    priority: idAt(issue, 'priority'),
   };
 }
 
