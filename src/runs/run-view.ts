@@ -29,7 +29,9 @@ export function viewOf(run: RunEntity, waiting: WaitingReason | null): RunView {
     },
     keepAlive: run.keepAlive,
     turn: run.turn,
-    command: request.command,
+    command: request.command ?? null,
+    agent: request.agent ?? null,
+    credentialRoutes: request.credentialRoutes ?? [],
     env: Object.keys(request.env),
     secrets: request.secrets,
   };
