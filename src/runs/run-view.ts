@@ -37,6 +37,11 @@ export function viewOf(run: RunEntity, waiting: WaitingReason | null): RunView {
   };
 }
 
+/** Its turns are prompts to an agent. */
+export function isOfAgent({ request }: Pick<RunEntity, 'request'>): boolean {
+  return (JSON.parse(request) as RunRequest).agent !== undefined;
+}
+
 /** It, or its next turn, is in line. */
 function waits({ status, idleSince }: RunEntity): boolean {
   return status === 'queued' || (status === 'idle' && idleSince === null);

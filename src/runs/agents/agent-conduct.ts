@@ -33,11 +33,11 @@ export interface TurnPlace {
 /** The turn of a session as its agent's driver is told of it. */
 export function agentTurn(
   { run }: RunSession,
-  { request, memory }: AgentAttempt,
+  { request, number, memory }: AgentAttempt,
   { policy, routes }: TurnPlace,
 ): AgentTurn {
   const { id, issue, turn } = run;
-  return { runId: id, issue, turn, agent: request, policy, routes, memory };
+  return { runId: id, issue, turn, attempt: number, agent: request, policy, routes, memory };
 }
 
 /** Brings agents and their drivers together. */

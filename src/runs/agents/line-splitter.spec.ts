@@ -42,7 +42,8 @@ describe('LineSplitter', () => {
     expect(found).toEqual([{ text: 'a' }, { tooLongBytes: 50_000 }, { text: 'b' }]);
     const splitter = new LineSplitter(1500);
     const before = process.memoryUsage().arrayBuffers;
-    for (let at = 0; at < 2000; at += 1) for (const _ of splitter.push(Buffer.alloc(100_000))) break;
+    for (let at = 0; at < 2000; at += 1)
+      for (const _ of splitter.push(Buffer.alloc(100_000))) break;
     globalThis.gc?.();
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(150 * 1024 ** 2);
     expect([...splitter.end()]).toEqual([{ tooLongBytes: 200_000_000 }]);

@@ -6,6 +6,8 @@ export interface AgentTurn {
   readonly runId: string;
   readonly issue: string;
   readonly turn: number;
+  /** Which start of the agent for this turn it is, from 1: those before broke off. */
+  readonly attempt: number;
   /** The prompt is this turn's. */
   readonly agent: AgentRequest;
   readonly policy: EffectivePolicy;
@@ -88,17 +90,20 @@ export interface AgentVerdict {
   readonly resumable?: boolean;
 }
 
-export type AgentEventType =
-  | 'message'
-  | 'reasoning'
-  | 'command'
-  | 'file_change'
-  | 'tool'
-  | 'plan'
-  | 'usage'
-  | 'approval'
-  | 'notice'
-  | 'error';
+export const AGENT_EVENT_TYPES = [
+  'message',
+  'reasoning',
+  'command',
+  'file_change',
+  'tool',
+  'plan',
+  'usage',
+  'approval',
+  'notice',
+  'error',
+] as const;
+
+export type AgentEventType = (typeof AGENT_EVENT_TYPES)[number];
 
 /** What an agent did, in the words that all agents share. */
 export interface AgentEvent {
