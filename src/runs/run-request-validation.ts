@@ -10,6 +10,7 @@ export interface UncheckedRunRequest {
   command: string[];
   env?: Record<string, string>;
   secrets?: string[] | Record<string, string>;
+  credentialRoutes?: string[];
   policy?: Record<string, unknown>;
   image?: string;
   timeoutSeconds?: number;
@@ -33,6 +34,7 @@ export function checkedRunRequest(body: UncheckedRunRequest): RunRequest {
     command,
     env,
     secrets,
+    ...(body.credentialRoutes?.length && { credentialRoutes: body.credentialRoutes }),
     ...(body.policy === undefined
       ? {}
       : { policy: checkedBy(requestedPolicySchema, body.policy, 'policy') }),

@@ -7,6 +7,8 @@ export interface RunRequest {
   env: Record<string, string | null>;
   /** Environment name to the name of the secret whose value it gets. */
   secrets: Record<string, string>;
+  /** Names of the operator's; of every turn. */
+  credentialRoutes?: string[];
   policy?: RequestedPolicy;
   image?: string;
   timeoutSeconds?: number;

@@ -7,6 +7,8 @@ import type { NetworkPlace } from './network-place.js';
 export interface CommandLimits {
   timeoutSeconds: number;
   networkAccess: boolean;
+  /** Left out by versions that had none. */
+  credentialRoutes?: readonly string[];
   rootWritable: boolean;
   workspaceBytes: number;
 }
@@ -39,6 +41,7 @@ export function limitsOf(policy: EffectivePolicy): CommandLimits {
   return {
     timeoutSeconds: policy.timeoutSeconds,
     networkAccess: policy.networkAccess,
+    credentialRoutes: policy.credentialRoutes,
     rootWritable: policy.rootWritable,
     workspaceBytes: policy.resources.workspace,
   };

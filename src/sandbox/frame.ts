@@ -10,6 +10,8 @@ import {
 /** What a sandbox is told to do, once. Values and arguments may hold any bytes but NUL. */
 export interface FrameContent {
   env: Readonly<Record<string, Word>>;
+  /** Variables of ours, under names that nobody else may set. */
+  own?: Readonly<Record<string, string>>;
   argv: readonly Word[];
   /** From `newNonce`; printed as the first line of standard output once the whole frame was read. */
   nonce: string;
@@ -40,15 +42,16 @@ const QUOTED_QUOTE = Buffer.from("'\\''");
  *
  * Throws `environment_refused` or `validation_failed`.
  */
-export function encodeFrame({ env, argv, nonce }: FrameContent): Buffer {
+export function encodeFrame({ env, own = {}, argv, nonce }: FrameContent): Buffer {
   if (!NONCE_PATTERN.test(nonce)) throw new TypeError('a nonce is 32 hexadecimal digits');
   validateEnvironment(env);
   validateArgv(argv);
-  validateCommandSize(env, argv);
+  const all = { ...env, ...own };
+  validateCommandSize(all, argv);
   const parts: Buffer[] = [
     Buffer.from(`{ printf '%s\\n' 'risoluto-frame ${nonce}'\nexec </dev/null\n`),
   ];
-  for (const [name, value] of Object.entries(env)) {
+  for (const [name, value] of Object.entries(all)) {
     parts.push(Buffer.from(`export ${name}=`), quote(value), Buffer.from('\n'));
   }
   parts.push(Buffer.from('exec'));

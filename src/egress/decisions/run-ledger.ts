@@ -5,9 +5,9 @@ import { OVERFLOW_HOST, isOverflow, type StoredDecision } from './stored-decisio
 export interface LedgerLimits {
   /** Allowed connections with a row of their own. */
   readonly single: number;
-  /** Rows that stand for several allowed connections, by turn, host, port and rule. */
+  /** Rows that stand for several allowed connections, by turn, host, port, rule and route. */
   readonly gathered: number;
-  /** Rows of denials, by turn, host, port and reason. */
+  /** Rows of denials, by turn, host, port and reason, and what was asked of a route. */
   readonly denials: number;
 }
 
@@ -46,7 +46,8 @@ export class RunLedger {
 
   rowFor(decision: Decision): DecisionRow {
     if (!decision.allowed || this.#single >= this.limits.single) {
-      return this.#sharedRow(decision, () => new DecisionRow(decision));
+      const shared = decision.allowed ? { ...decision, ...UNTOLD } : decision;
+      return this.#sharedRow(shared, () => new DecisionRow(shared));
     }
     this.#single += 1;
     return new DecisionRow(decision);
@@ -85,7 +86,15 @@ export class RunLedger {
       ? this.#gathered >= this.limits.gathered
       : this.#denials >= this.limits.denials;
     if (!full || isOverflow(decision)) return this.#keep(make());
-    const overflow = { ...decision, host: OVERFLOW_HOST, port: 0, rule: null, reason: null };
+    const overflow = {
+      ...decision,
+      host: OVERFLOW_HOST,
+      port: 0,
+      rule: null,
+      reason: null,
+      route: null,
+      ...UNTOLD,
+    };
     return this.#shared.get(keyOf(overflow)) ?? this.#keep(new DecisionRow(overflow));
   }
 
@@ -98,7 +107,13 @@ export class RunLedger {
   }
 }
 
-/** The host comes last: it may hold anything. */
-function keyOf({ turn, host, port, allowed, rule, reason }: Decision): string {
-  return allowed ? `+ ${turn} ${port} ${rule} ${host}` : `- ${turn} ${port} ${reason} ${host}`;
+/** Of requests on a credential route that may differ. */
+const UNTOLD = { method: null, path: null, status: null };
+
+/** The host comes last: it may hold anything but spaces, as the path before it. */
+function keyOf(decision: Decision): string {
+  const { turn, host, port, allowed, rule, reason, route, method, path } = decision;
+  const routed = [route, method, path].map((part) => part ?? '').join(' ');
+  const why = allowed ? `+ ${rule}` : `- ${reason}`;
+  return `${why} ${turn} ${port} ${routed} ${host}`;
 }

@@ -2,11 +2,13 @@ import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   ArrayMinSize,
+  ArrayUnique,
   IsArray,
   IsBoolean,
   IsInt,
   IsObject,
   IsString,
+  Length,
   Matches,
   Max,
   MaxLength,
@@ -20,6 +22,7 @@ import {
   IsSecretSelection,
   IsStringMap,
   MAX_ARGUMENTS,
+  MAX_ROUTES,
   MAX_VARIABLES,
   SECRET_NAME,
 } from './request-fields.js';
@@ -72,6 +75,26 @@ export class CreateRunDto {
   @MayBeAbsent()
   @IsSecretSelection()
   secrets?: string[] | Record<string, string>;
+
+  /**
+   * Names of the operator's credential routes (`codex.sandbox.credentialRoutes`) that all turns of the
+   * run may use, with and without network access. For each the command gets `RISOLUTO_ROUTE_<NAME>`,
+   * the base URL of a service on which the gateway adds the secret: it is never in the sandbox.
+   */
+  @ApiPropertyOptional({
+    type: 'array',
+    maxItems: MAX_ROUTES,
+    uniqueItems: true,
+    items: { type: 'string', minLength: 1, maxLength: 32 },
+    example: [],
+  })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(MAX_ROUTES)
+  @ArrayUnique()
+  @IsString({ each: true })
+  @Length(1, 32, { each: true })
+  credentialRoutes?: string[];
 
   /**
    * Narrows the operator's policy; `turnSandboxPolicy.networkAccess` may be switched on. All of it holds

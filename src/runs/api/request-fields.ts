@@ -1,6 +1,7 @@
 import { ValidateBy } from 'class-validator';
 
 export const MAX_ARGUMENTS = 10_000;
+export const MAX_ROUTES = 64;
 export const MAX_VARIABLES = 1000;
 export const SECRET_NAME = { type: 'string', minLength: 1, maxLength: 128 } as const;
 

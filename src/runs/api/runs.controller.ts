@@ -53,6 +53,7 @@ export class RunsController {
     'policy_widened',
     'control_unavailable',
     'environment_refused',
+    'credential_route_unknown',
     'secret_unknown',
     'secrets_locked',
     'queue_full',

@@ -48,6 +48,7 @@ export class TurnsController {
     'policy_widened',
     'control_unavailable',
     'environment_refused',
+    'credential_route_unknown',
     'secret_unknown',
     'secrets_locked',
     'queue_full',

@@ -66,7 +66,8 @@ export class PrepareStep {
       this.gift.give(directory, image),
     );
     const gateway = policy.networkAccess ? place : NO_PLACE;
-    const frame = this.#frame(session, injected, gateway);
+    const routes = this.host.network.routeEnvironment(place, policy);
+    const frame = this.#frame(session, injected, { gateway, routes });
     const sandbox = await this.host.sandboxes.create({
       runId: run.id,
       issue: run.issue,
@@ -115,17 +116,18 @@ export class PrepareStep {
   #frame(
     { request, run }: RunSession,
     injected: ReadonlyMap<string, string>,
-    place: NetworkPlace,
+    { gateway, routes }: { gateway: NetworkPlace; routes: Readonly<Record<string, string>> },
   ): PreparedFrame {
     const passed = Object.entries(this.settings.passedEnvironment);
     const nonce = newNonce();
     const environment = {
-      ...this.host.network.proxyEnvironment(place, run.id, run.turn),
+      ...this.host.network.proxyEnvironment(gateway, run.id, run.turn),
       ...Object.fromEntries(passed.map(([name, value]) => [name, value.reveal()])),
       ...(request.env as Record<string, string>),
       ...Object.fromEntries(injected),
     };
-    return { nonce, bytes: encodeFrame({ argv: request.command, env: environment, nonce }) };
+    const { command: argv } = request;
+    return { nonce, bytes: encodeFrame({ argv, env: environment, own: routes, nonce }) };
   }
 }
 
