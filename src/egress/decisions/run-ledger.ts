@@ -46,7 +46,7 @@ export class RunLedger {
 
   rowFor(decision: Decision): DecisionRow {
     if (!decision.allowed || this.#single >= this.limits.single) {
-      const shared = decision.allowed ? { ...decision, ...UNTOLD } : decision;
+      const shared = decision.allowed && decision.route ? { ...decision, ...UNTOLD } : decision;
       return this.#sharedRow(shared, () => new DecisionRow(shared));
     }
     this.#single += 1;
@@ -86,15 +86,8 @@ export class RunLedger {
       ? this.#gathered >= this.limits.gathered
       : this.#denials >= this.limits.denials;
     if (!full || isOverflow(decision)) return this.#keep(make());
-    const overflow = {
-      ...decision,
-      host: OVERFLOW_HOST,
-      port: 0,
-      rule: null,
-      reason: null,
-      route: null,
-      ...UNTOLD,
-    };
+    const of = decision.route ? { ...decision, route: null, ...UNTOLD } : decision;
+    const overflow = { ...of, host: OVERFLOW_HOST, port: 0, rule: null, reason: null };
     return this.#shared.get(keyOf(overflow)) ?? this.#keep(new DecisionRow(overflow));
   }
 
@@ -112,8 +105,9 @@ const UNTOLD = { method: null, path: null, status: null };
 
 /** The host comes last: it may hold anything but spaces, as the path before it. */
 function keyOf(decision: Decision): string {
-  const { turn, host, port, allowed, rule, reason, route, method, path } = decision;
-  const routed = [route, method, path].map((part) => part ?? '').join(' ');
-  const why = allowed ? `+ ${rule}` : `- ${reason}`;
-  return `${why} ${turn} ${port} ${routed} ${host}`;
+  const { turn, host, port, allowed, rule, reason } = decision;
+  const plain = allowed ? `+ ${turn} ${port} ${rule}` : `- ${turn} ${port} ${reason}`;
+  if (!decision.route) return `${plain} ${host}`;
+  const { route, method, path } = decision;
+  return `r${plain} ${route} ${method} ${path} ${host}`;
 }

@@ -45,7 +45,7 @@ export function answerTo(outgoing: ClientRequest, mayUpgrade: boolean): Promise<
     outgoing.once('response', (message) => resolve({ message, upgraded: null }));
     if (mayUpgrade) {
       outgoing.once('upgrade', (message, socket, first) =>
-        resolve({ message, upgraded: { socket: socket as Socket, first } }),
+        resolve({ message, upgraded: { socket, first } }),
       );
     }
     // Errors after the answer show in the closing of its connection.

@@ -4,7 +4,6 @@ import {
   type RouteUpstream,
 } from '../../../config/credential-routes-schema.js';
 import type { Redacted } from '../../../kernel/redacted.js';
-import type { Target } from '../allowlist-match.js';
 
 /** One of the operator's, as the gateway serves it. */
 export interface CredentialRoute {
@@ -42,6 +41,8 @@ export function checkedRoute(settings: CredentialRouteSettings): CredentialRoute
   return { name, upstream, header, methods, paths, requestsPerMinute, stamp };
 }
 
-export function targetOf({ upstream: { host, port } }: CredentialRoute): Target {
+export function targetOf({
+  upstream: { host, port },
+}: CredentialRoute): Pick<RouteUpstream, 'host' | 'port'> {
   return { host, port };
 }

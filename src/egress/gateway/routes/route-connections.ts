@@ -54,11 +54,16 @@ export class RouteConnections extends Agent {
     _options: ClientRequestArgs,
     callback?: (error: Error | null, socket: Duplex) => void,
   ): undefined {
-    this.#open().then(
-      (socket) => callback?.(null, socket),
-      (error: unknown) => callback?.(error as Error, undefined as never),
-    );
+    void this.#hand(callback);
     return undefined;
+  }
+
+  async #hand(callback?: (error: Error | null, socket: Duplex) => void): Promise<void> {
+    try {
+      callback?.(null, await this.#open());
+    } catch (error) {
+      callback?.(error as Error, undefined as never);
+    }
   }
 
   async #open(): Promise<Socket> {
@@ -92,21 +97,28 @@ export class RouteConnections extends Agent {
 
   #secured(socket: Socket): Promise<Socket> {
     const { host } = this.#route.upstream;
-    const { promise, resolve, reject } = withResolvers<Socket>();
+    const target = targetOf(this.#route);
     const secured = connectTls({
       socket,
       host: host.text,
       ...(host.kind === 'name' && { servername: host.text }),
       ALPNProtocols: ['http/1.1'],
     });
-    const late = setTimeout(() => {
-      reject(unreachableRefusal(targetOf(this.#route), true));
-      secured.destroy();
-    }, this.#rules.connectMs);
-    secured.once('secureConnect', () => resolve(secured));
-    secured.on('error', (error: NodeJS.ErrnoException) => reject(this.#refused(error)));
-    secured.once('close', () => reject(unreachableRefusal(targetOf(this.#route), false)));
-    return promise.finally(() => clearTimeout(late));
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        reject(unreachableRefusal(target, true));
+        secured.destroy();
+      }, this.#rules.connectMs);
+      secured.once('secureConnect', () => {
+        clearTimeout(late);
+        resolve(secured);
+      });
+      secured.on('error', (error: NodeJS.ErrnoException) => reject(this.#refused(error)));
+      secured.once('close', () => {
+        clearTimeout(late);
+        reject(unreachableRefusal(target, false));
+      });
+    });
   }
 
   #refused({ code = '' }: NodeJS.ErrnoException): Refusal {
@@ -115,18 +127,4 @@ export class RouteConnections extends Agent {
       ? unreachableRefusal(targetOf(this.#route), false)
       : untrustedRefusal(this.#route, code);
   }
-}
-
-function withResolvers<T>(): {
-  promise: Promise<T>;
-  resolve: (value: T) => void;
-  reject: (error: Error) => void;
-} {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<T>((onDone, onError) => {
-    resolve = onDone;
-    reject = onError;
-  });
-  return { promise, resolve, reject };
 }

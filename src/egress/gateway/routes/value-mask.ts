@@ -16,7 +16,7 @@ export class MaskForms {
         !filled.some((other, index) => index !== at && isInside(other, form, index < at)),
     );
     for (const form of this.forms) {
-      const first = form[0]!;
+      const first = form.readUInt8(0);
       this.#begins.set(first, [...(this.#begins.get(first) ?? []), form]);
     }
     this.longest = this.forms.reduce((most, { length }) => Math.max(most, length), 0);
@@ -25,7 +25,7 @@ export class MaskForms {
   /** Where the last bytes begin that may become a form; the length where none do. */
   openFrom(bytes: Buffer): number {
     for (let at = Math.max(0, bytes.length - this.longest + 1); at < bytes.length; at += 1) {
-      const open = this.#begins.get(bytes[at]!)?.some((form) => isBegun(form, bytes, at));
+      const open = this.#begins.get(bytes.readUInt8(at))?.some((form) => isBegun(form, bytes, at));
       if (open) return at;
     }
     return bytes.length;
