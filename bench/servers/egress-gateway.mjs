@@ -14,6 +14,7 @@ const rules = {
   allowlist: [...allowlist, target],
   mode: 'enforce',
   internalRanges: [],
+  routes: [],
   limits: { connections: 10_000, newConnectionsPerSecond: 1_000_000, bytes: 0 },
 };
 const gateway = new EgressGateway({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { credentialRoutesSchema } from './credential-routes-schema.js';
 import { loadSettings } from './load-settings.js';
 import { leavesOf, type JsonObject } from './merge-patch.js';
 import { overlaid } from './overlaid-settings.js';
@@ -131,6 +132,25 @@ describe('settings with an overlay on top', () => {
     const mode = (egressMode: string) => overlaid(base, { codex: { sandbox: { egressMode } } });
     expect(mode('enforce')).toHaveProperty('settings');
     expect(mode('observe')).toMatchObject({ wider: true });
+  });
+
+  it('may take credential routes away, and never add or change one', () => {
+    const named = (name: string) => ({
+      name,
+      upstream: 'https://api.example.com',
+      header: 'Authorization',
+      secret: 'KEY',
+    });
+    const credentialRoutes = credentialRoutesSchema.parse([named('one'), named('two')]);
+    const sandbox = { ...base.codex.sandbox, credentialRoutes };
+    const listed = stated({ codex: { ...base.codex, sandbox } });
+    const over = (asked: object[], of = listed) =>
+      overlaid(of, { codex: { sandbox: { credentialRoutes: asked as JsonObject[] } } });
+    expect(over([])).toMatchObject({ settings: { codex: { sandbox: { credentialRoutes: [] } } } });
+    expect(over([named('two')])).toHaveProperty('settings');
+    expect(over([{ ...named('two'), secret: 'OTHER' }])).toMatchObject({ wider: true });
+    expect(over([named('three')])).toMatchObject({ wider: true });
+    expect(over([named('one')], base)).toMatchObject({ wider: true });
   });
 
   it('may be as low as the operator’s own limit of requests where that is very low', () => {

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
+
 /**
  * How an overlay may change a setting: to what uses less of the machine than the operator allowed; to
- * one value alone; or, what is made to be changed while runs go on, to anything.
+ * one value alone; to fewer of a list's entries; or, what is made to be changed while runs go on, to anything.
  */
-type Direction = 'down' | 'up' | { to: string } | { only: string } | 'any';
+type Direction = 'down' | 'up' | { to: string } | { only: string } | 'fewer' | 'any';
 
 interface Overlayable {
   path: RegExp;
@@ -22,6 +24,8 @@ const OVERLAYABLE: readonly Overlayable[] = [
   { path: /^runs\.onStop$/, direction: { to: 'end' } },
   { path: /^codex\.sandbox\.egressAllowlist$/, direction: 'any' },
   { path: /^codex\.sandbox\.egressMode$/, direction: { only: 'enforce' } },
+  // Another route would send any secret anywhere.
+  { path: /^codex\.sandbox\.credentialRoutes$/, direction: 'fewer' },
   // Whoever may write can start any of these runs anyway.
   { path: /^dispatch$/, direction: 'any' },
   { path: /^codex\.sandbox\.timeoutSeconds$/, direction: 'down' },
@@ -46,6 +50,10 @@ export function wideningOf(path: string, asked: unknown, own: unknown): string |
   if (rule === undefined || asked === own) return null;
   const { direction } = rule;
   if (direction === 'any') return null;
+  if (direction === 'fewer')
+    return isPart(asked, own)
+      ? null
+      : 'must hold entries of the operator’s settings, as they are there, and no other';
   if (typeof direction === 'object' && 'only' in direction) {
     return asked === direction.only
       ? null
@@ -65,4 +73,13 @@ export function wideningOf(path: string, asked: unknown, own: unknown): string |
   if (bound === null || (direction === 'down' ? wanted <= bound : wanted >= bound)) return null;
   const side = direction === 'down' ? 'most' : 'least';
   return `must be at ${side} ${bound}, as in the operator’s settings; ${wanted} was asked`;
+}
+
+/** Whether each entry is one of the operator's. */
+function isPart(asked: unknown, own: unknown): boolean {
+  const entries = Array.isArray(own) ? own : [];
+  return (
+    Array.isArray(asked) &&
+    asked.every((one) => entries.some((other) => isDeepStrictEqual(one, other)))
+  );
 }

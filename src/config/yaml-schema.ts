@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
 import { agentSchema, agentsSchema } from './agents-schema.js';
+import { credentialRoutesSchema } from './credential-routes-schema.js';
 import { dispatchSchema } from './dispatch/dispatch-schema.js';
 import {
   bytes,
@@ -69,6 +70,11 @@ const sandboxSchema = z.strictObject({
         .describe('Bytes that one turn moves through the gateway, both ways; 0: no limit'),
     })
     .prefault({}),
+  credentialRoutes: credentialRoutesSchema
+    .default([])
+    .describe(
+      'Ways to other services on which the gateway adds a secret; a run names those it uses',
+    ),
   security: z
     .strictObject({
       noNewPrivileges: z.boolean().default(true),

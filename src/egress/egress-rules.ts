@@ -1,5 +1,6 @@
 import { checkedEgressEntries } from '../config/egress-entry.js';
 import type { SandboxSettings } from '../config/yaml-schema.js';
+import { checkedRoute } from './gateway/routes/credential-route.js';
 import type { EgressRules } from './gateway/gateway-session.js';
 
 /** What the gateway holds connections to, by the settings as they are when it asks. */
@@ -18,6 +19,7 @@ export class LiveEgressRules {
       allowlist: checkedEgressEntries(sandbox.egressAllowlist),
       mode: sandbox.egressMode,
       internalRanges: sandbox.egressInternalRanges,
+      routes: sandbox.credentialRoutes.map(checkedRoute),
       limits: sandbox.egressLimits,
     };
     return this.#rules;

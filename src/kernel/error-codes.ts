@@ -61,6 +61,7 @@ export const ERROR_KINDS = {
   overlay_refused: 'unprocessable',
   idempotency_key_reused: 'unprocessable',
   secret_unknown: 'unprocessable',
+  credential_route_unknown: 'unprocessable',
   environment_refused: 'unprocessable',
   agent_unknown: 'unprocessable',
   key_mismatch: 'unprocessable',

@@ -64,6 +64,9 @@ const LOST: Readonly<Record<string, Loss>> = {
       dispatched_runs: [],
     },
   },
+  AddDecisionRequests1795491000000: {
+    columns: { egress_decisions: { route: null, method: null, path: null, status: null } },
+  },
   CreateOutbox1795490000000: { tables: { outbox_follows: [], outbox_messages: [] } },
   CreateAgentRuns1795560000000: { tables: { agent_runs: [] } },
   AddClockAhead1795482100000: { columns: { retention_clock: { ahead_at: null, ahead_for: 0 } } },

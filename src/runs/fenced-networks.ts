@@ -8,7 +8,7 @@ import type { GatewayAddress } from '../egress/gateway/gateway-session.js';
 import { preferredPort } from '../egress/gateway/preferred-port.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { DataDirectory } from '../persistence/data-directory.js';
-import { effectivePolicy, type EffectivePolicy } from '../sandbox/policy.js';
+import { effectivePolicy, reachesOut, type EffectivePolicy } from '../sandbox/policy.js';
 import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
 
 /** A network of sandboxes, and the gateway that is the only way out of it where it is filtered. */
@@ -41,7 +41,7 @@ export class FencedNetworks {
     return enforcing(policy, async () => {
       const { filtered } = policy.egress;
       const network = await this.named(await this.nameFor(policy), filtered);
-      if (filtered && policy.networkAccess && network.gateway === null) throw notListening();
+      if (filtered && reachesOut(policy) && network.gateway === null) throw notListening();
       if (!filtered && policy.networkAccess && network.internal) throw leadsNowhere(network.name);
       return network;
     });
@@ -137,7 +137,7 @@ async function enforcing<T>(policy: EffectivePolicy, work: () => Promise<T>): Pr
   try {
     return await work();
   } catch (error) {
-    const filtered = policy.egress.filtered && policy.networkAccess;
+    const filtered = policy.egress.filtered && reachesOut(policy);
     if (!filtered || !(error instanceof DomainError) || error.code !== 'control_unavailable') {
       throw error;
     }

@@ -5,6 +5,7 @@ import type { Fence } from '../egress/fence.js';
 import type { EgressGateway } from '../egress/gateway/egress-gateway.js';
 import type { Resolvers } from '../egress/host-resolvers.js';
 import { NetworkGate, NoLongerOpenError } from './network-gate.js';
+import type { RouteSecrets } from './routes/route-secrets.js';
 import type { BridgeAddress } from './network-place.js';
 
 const OPEN: BridgeAddress = {
@@ -19,7 +20,7 @@ const FILTERED: BridgeAddress = {
   address: '10.0.1.2',
   gateway: { address: '10.0.1.1', port: 20_000 },
 };
-const TURN = { runId: 'R', turn: 1, requested: ['a.example'] };
+const TURN = { runId: 'R', turn: 1, requested: ['a.example'], routes: [], routesOnly: false };
 
 function gateWith() {
   const calls: string[] = [];
@@ -47,7 +48,11 @@ function gateWith() {
     },
   } as unknown as EgressGateway;
   const resolvers = { forOpenSandbox: () => Promise.resolve([]) } as unknown as Resolvers;
-  const gate = new NetworkGate(fence, gateway, resolvers, settings);
+  const routeSecrets = {
+    hold: () => Promise.resolve(),
+    release: () => undefined,
+  } as unknown as RouteSecrets;
+  const gate = new NetworkGate(fence, gateway, resolvers, settings, routeSecrets);
   const setAllowlist = (list: string[]) => {
     sandbox.egressAllowlist = list;
     changed();

@@ -9,12 +9,17 @@ import { Resolvers } from '../egress/host-resolvers.js';
 import { checkedEgressEntries } from '../config/egress-entry.js';
 import { holdsAllToGateway } from '../sandbox/policy.js';
 import type { BridgeAddress } from './network-place.js';
+import { RouteSecrets } from './routes/route-secrets.js';
 
-/** Who asks for network access, and how far his request narrowed it. */
+/** Who asks to be let out, how far his request narrowed that, and to which routes. */
 export interface GrantedTurn {
   runId: string;
   turn: number;
   requested: readonly string[] | null;
+  /** The credential routes that it may use. */
+  routes: readonly string[];
+  /** The routes are all that it may use: it has no network access. */
+  routesOnly: boolean;
 }
 
 /** An allowlist came into force after the sandbox was placed on the open network. */
@@ -38,6 +43,7 @@ export class NetworkGate {
     private readonly gateway: EgressGateway,
     private readonly resolvers: Resolvers,
     private readonly settings: LiveSettings,
+    private readonly routeSecrets: RouteSecrets,
   ) {
     settings.onReplaced(() => this.#closeOpen());
   }
@@ -48,7 +54,7 @@ export class NetworkGate {
   async open(at: BridgeAddress, turn: GrantedTurn, seconds: number): Promise<void> {
     const grant = await this.grantFor(at, seconds);
     if (at.gateway !== null) {
-      this.admit(at, turn);
+      await this.admit(at, turn);
       return this.fence.grant(grant);
     }
     // From here to the fence's queue nothing waits, so that a change of the settings comes before all
@@ -66,9 +72,11 @@ export class NetworkGate {
   }
 
   /** The gateway serves the address from now on, for this turn alone. */
-  admit(at: BridgeAddress, { runId, turn, requested }: GrantedTurn): void {
+  async admit({ address }: BridgeAddress, granted: GrantedTurn): Promise<void> {
+    const { runId, turn, requested, routes, routesOnly } = granted;
     const entries = requested === null ? null : checkedEgressEntries(requested);
-    this.gateway.admit({ runId, turn, address: at.address, requested: entries });
+    await this.routeSecrets.hold(address, routes);
+    this.gateway.admit({ runId, turn, address, requested: entries, routes, routesOnly });
   }
 
   /** Counts an address among the open ones that is open already. */
@@ -89,9 +97,14 @@ export class NetworkGate {
   async close(at: BridgeAddress): Promise<void> {
     this.#open.delete(at.address);
     await Promise.all([
-      at.gateway === null ? null : this.gateway.dismiss(at.address),
+      at.gateway === null ? null : this.#dismiss(at.address),
       this.fence.revoke(at.address, at.mac),
     ]);
+  }
+
+  async #dismiss(address: string): Promise<void> {
+    await this.gateway.dismiss(address);
+    this.routeSecrets.release(address);
   }
 
   get #isFiltering(): boolean {

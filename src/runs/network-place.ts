@@ -29,7 +29,11 @@ export interface KeptAddress {
   turn: number;
   /** What its request narrowed the allowlist to; `null`: nothing. */
   requested: readonly string[] | null;
-  /** For how many seconds more it has network access; `null`: it is closed. */
+  /** The credential routes that it may use. */
+  routes: readonly string[];
+  /** The routes are all that it may use. */
+  routesOnly: boolean;
+  /** For how many seconds more it has network access or routes; `null`: it is closed. */
   openSeconds: number | null;
 }
 

@@ -17,6 +17,8 @@ const KEPT: KeptAddress = {
   runId: 'R',
   turn: 1,
   requested: null,
+  routes: [],
+  routesOnly: false,
   openSeconds: 60,
 };
 const FILTERED: KeptAddress = {

@@ -3,10 +3,12 @@ import { Injectable } from '@nestjs/common';
 import type { BridgeToFence } from '../egress/fence-contract.js';
 import { Fence } from '../egress/fence.js';
 import type { Grant } from '../egress/fenced-bridge.js';
+
 import { proxyEnvironment, type GatewayCredentials } from '../egress/gateway/proxy-environment.js';
+import { routeUrls } from '../egress/gateway/routes/route-environment.js';
 import { Resolvers } from '../egress/host-resolvers.js';
 import { DomainError } from '../kernel/domain-error.js';
-import type { EffectivePolicy } from '../sandbox/policy.js';
+import { reachesOut, type EffectivePolicy } from '../sandbox/policy.js';
 import { SandboxNetworks } from '../sandbox/sandbox-networks.js';
 import { FencedNetworks, type GatedNetwork } from './fenced-networks.js';
 import { NetworkGate, type GrantedTurn } from './network-gate.js';
@@ -44,7 +46,7 @@ export class RunNetwork {
     const fencing = this.fenced.ensureFence(network, policy);
     // Who waits for it hears of a failure; it may come before anybody waits.
     fencing.catch(() => undefined);
-    const isFenced = stood || (await held(fencing, policy.networkAccess));
+    const isFenced = stood || (await held(fencing, reachesOut(policy)));
     const open = isFenced && policy.networkAccess && network.gateway === null;
     const asked = open ? await this.resolvers.forOpenSandbox() : [];
     const resolvConf = await this.files.write(runId, asked);
@@ -65,7 +67,7 @@ export class RunNetwork {
    * @throws NoLongerOpenError, DomainError
    */
   async open(place: NetworkPlace, policy: EffectivePolicy, turn: GrantedTurn): Promise<void> {
-    if (place.mode === 'none' || !policy.networkAccess) return;
+    if (place.mode === 'none' || !reachesOut(policy)) return;
     await this.gate.open(place, turn, policy.timeoutSeconds);
   }
 
@@ -80,6 +82,12 @@ export class RunNetwork {
     const credentials = this.credentials(place, runId, turn);
     if (credentials === null || place.mode === 'none' || place.gateway === null) return {};
     return proxyEnvironment(place.gateway, credentials);
+  }
+
+  /** The base URL of each of the turn's credential routes, by name; empty where there is no gateway. */
+  routes(place: NetworkPlace, { credentialRoutes }: EffectivePolicy): Record<string, string> {
+    if (place.mode === 'none' || place.gateway === null) return {};
+    return routeUrls(place.gateway, credentialRoutes);
   }
 
   /**
@@ -138,7 +146,7 @@ export class RunNetwork {
       if (openSeconds === null || !alike || (at.gateway === null && !this.gate.mayOpen)) continue;
       grants.push(await this.gate.grantFor(at, openSeconds));
       if (at.gateway === null) this.gate.takeOver(at);
-      else this.gate.admit(at, turn);
+      else await this.gate.admit(at, turn);
     }
     return grants;
   }

@@ -6,7 +6,7 @@ export interface RunRequest {
   /** Exactly one of `command` and `agent` is there. */
   command?: string[];
   agent?: AgentRequest;
-  /** Of credential routes; the run's agent has those of its own too. */
+  /** Names of the operator's credential routes, of every turn; those that its agent needs among them. */
   credentialRoutes?: string[];
   /** `null` in place of a value once the run has ended. */
   env: Record<string, string | null>;

@@ -8,6 +8,8 @@ import type { NetworkPlace } from './network-place.js';
 export interface CommandLimits {
   timeoutSeconds: number;
   networkAccess: boolean;
+  /** Left out by versions that had none. */
+  credentialRoutes?: readonly string[];
   rootWritable: boolean;
   workspaceBytes: number;
 }
@@ -45,6 +47,7 @@ export function limitsOf(policy: EffectivePolicy, spentMs = 0): CommandLimits {
   return {
     timeoutSeconds: Math.max(1, policy.timeoutSeconds - Math.floor(spentMs / 1000)),
     networkAccess: policy.networkAccess,
+    credentialRoutes: policy.credentialRoutes,
     rootWritable: policy.rootWritable,
     workspaceBytes: policy.resources.workspace,
   };

@@ -46,6 +46,7 @@ import { OutputTail } from './output/output-tail.js';
 import { OutputUpkeep } from './output/output-upkeep.js';
 import { ExpiredIdempotencyKeys } from './retention/expired-idempotency-keys.js';
 import { ExpiredRuns } from './retention/expired-runs.js';
+import { RouteSecrets } from './routes/route-secrets.js';
 import { ResolvFiles } from './resolv-files.js';
 import { RunRemoval } from './retention/run-removal.js';
 import { SurplusRuns } from './retention/surplus-runs.repository.js';
@@ -129,6 +130,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     OutputUpkeep,
     PrepareStep,
     ResolvFiles,
+    RouteSecrets,
     RunAdmission,
     RunCancellation,
     RunChanges,

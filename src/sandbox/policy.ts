@@ -7,6 +7,7 @@ import type {
   ThreadSandbox,
   TurnSandboxPolicy,
 } from '../config/yaml-schema.js';
+import { knownRoutes } from './known-routes.js';
 import { narrowAllowlist } from './allowlist-narrowing.js';
 import {
   narrowResources,
@@ -41,6 +42,8 @@ export interface EffectivePolicy {
   rootWritable: boolean;
   networkAccess: boolean;
   egress: EgressPolicy;
+  /** Names of the credential routes that it may use, also without network access. */
+  credentialRoutes: readonly string[];
   /** A tmpfs at `/tmp`. */
   slashTmp: boolean;
   /** The value of `TMPDIR`, always a tmpfs; null: not set, because no temporary directory is allowed. */
@@ -61,6 +64,7 @@ export interface EffectivePolicy {
 
 export interface PolicyRequest {
   policy?: RequestedPolicy | undefined;
+  credentialRoutes?: readonly string[] | undefined;
   image?: string | undefined;
   timeoutSeconds?: number | undefined;
 }
@@ -68,7 +72,8 @@ export interface PolicyRequest {
 /**
  * The operator's policy narrowed by what a request asks for. Pure. The result is never wider than
  * the operator's in any dimension, except that a turn's network access may be switched on.
- * Throws `policy_widened` that names every widening key as the request wrote it.
+ * Throws `policy_widened` that names every widening key as the request wrote it, and
+ * `credential_route_unknown`.
  */
 export function effectivePolicy(
   operator: CodexSettings,
@@ -88,6 +93,7 @@ export function effectivePolicy(
     widened.push('timeoutSeconds');
   }
   refuseWider(widened);
+  const credentialRoutes = knownRoutes(sandbox.credentialRoutes, request.credentialRoutes ?? []);
 
   const writes = threadSandbox !== 'read-only' && turn.policy.type !== 'readOnly';
   return {
@@ -98,7 +104,8 @@ export function effectivePolicy(
       turn.policy.type === 'workspaceWrite' ? wholeOrRoots(turn.policy.writableRoots) : [],
     rootWritable: threadSandbox === 'danger-full-access' && turn.policy.type === 'dangerFullAccess',
     networkAccess: turn.policy.networkAccess,
-    egress: egressOf(sandbox, requested),
+    egress: egressOf(sandbox, requested, credentialRoutes),
+    credentialRoutes,
     slashTmp: !turn.excludeSlashTmp,
     tmpdir: tmpdirOf(turn),
     image: sandbox.image,
@@ -132,6 +139,14 @@ function tmpdirOf(turn: {
   return turn.excludeTmpdirEnvVar ? null : '/var/tmp';
 }
 
+/** Whether a turn is to reach anything but itself: the network, or a credential route. */
+export function reachesOut({
+  networkAccess,
+  credentialRoutes,
+}: Pick<EffectivePolicy, 'networkAccess' | 'credentialRoutes'>): boolean {
+  return networkAccess || credentialRoutes.length > 0;
+}
+
 /** Whether the operator's settings hold every sandbox to the gateway, whatever a request asks for. */
 export function holdsAllToGateway(
   sandbox: Pick<SandboxSettings, 'egressAllowlist' | 'egressMode'>,
@@ -139,9 +154,13 @@ export function holdsAllToGateway(
   return sandbox.egressAllowlist.length > 0 || sandbox.egressMode === 'observe';
 }
 
-function egressOf(sandbox: SandboxSettings, requested: readonly string[] | null): EgressPolicy {
+function egressOf(
+  sandbox: SandboxSettings,
+  requested: readonly string[] | null,
+  routes: readonly string[],
+): EgressPolicy {
   const { egressAllowlist, egressMode } = sandbox;
-  const filtered = holdsAllToGateway(sandbox) || requested !== null;
+  const filtered = holdsAllToGateway(sandbox) || requested !== null || routes.length > 0;
   return { filtered, mode: egressMode, allowlist: egressAllowlist, requested };
 }
 
@@ -154,6 +173,7 @@ const CONFIG_KEYS = [
   'dns',
   'egressAllowlist',
   'egressMode',
+  'credentialRoutes',
   'security.noNewPrivileges',
   'security.dropCapabilities',
   'security.gvisor',
@@ -173,13 +193,14 @@ const OUTSIDE_SANDBOX = /^(threadSandbox|turnSandboxPolicy)/;
 
 function sourcesOf(
   configuredKeys: ReadonlySet<string>,
-  { policy, image, timeoutSeconds }: PolicyRequest,
+  { policy, credentialRoutes, image, timeoutSeconds }: PolicyRequest,
 ): Record<string, ControlSource> {
   const asked: Readonly<Record<string, unknown>> = {
     threadSandbox: policy?.threadSandbox,
     turnSandboxPolicy: policy?.turnSandboxPolicy,
     'turnSandboxPolicy.networkAccess': policy?.turnSandboxPolicy,
     egressAllowlist: policy?.egressAllowlist,
+    credentialRoutes,
     image,
     timeoutSeconds,
     ...Object.fromEntries(

@@ -91,8 +91,11 @@ const OBSERVED =
 const OPEN =
   'no allowlist: a turn with network access reaches all of the internet, and its connections are not written down';
 
+const ROUTES_ALONE =
+  'the turn has no network access: the gateway serves it these routes and nothing else';
+
 function egressControls(
-  { egress, networkAccess }: EffectivePolicy,
+  { egress, networkAccess, credentialRoutes }: EffectivePolicy,
   control: (name: string, value: unknown) => ReportedControl,
 ): ReportedControl[] {
   const note = !egress.filtered && networkAccess ? { note: OPEN } : {};
@@ -101,6 +104,10 @@ function egressControls(
     {
       ...control('egressMode', egress.filtered ? egress.mode : 'open'),
       ...(egress.mode === 'observe' && { note: OBSERVED }),
+    },
+    {
+      ...control('credentialRoutes', credentialRoutes),
+      ...(credentialRoutes.length > 0 && !networkAccess && { note: ROUTES_ALONE }),
     },
   ];
 }

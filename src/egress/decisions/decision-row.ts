@@ -6,6 +6,7 @@ export interface ConnectionEnd {
   readonly bytesUp: number;
   readonly bytesDown: number;
   readonly durationMs: number;
+  readonly status?: number | null;
   /** Where it was cut. */
   readonly reason?: DecisionReason | undefined;
 }
@@ -15,6 +16,7 @@ export class DecisionRow {
   /** Given when it is first written. */
   seq: number | null = null;
   #reason: DecisionReason | null;
+  #status: number | null;
   #bytesUp = 0;
   #bytesDown = 0;
   #longestMs: number | null;
@@ -27,6 +29,7 @@ export class DecisionRow {
     private readonly id: string = newId(),
   ) {
     this.#reason = first.reason;
+    this.#status = first.status ?? null;
     this.#longestMs = first.allowed ? null : 0;
   }
 
@@ -54,12 +57,14 @@ export class DecisionRow {
     this.#open += 1;
   }
 
-  closed({ bytesUp, bytesDown, durationMs, reason }: ConnectionEnd): void {
+  closed({ bytesUp, bytesDown, durationMs, reason, status }: ConnectionEnd): void {
     this.#open -= 1;
     this.#bytesUp += bytesUp;
     this.#bytesDown += bytesDown;
     this.#longestMs = Math.max(this.#longestMs ?? 0, durationMs);
     this.#reason = reason ?? this.#reason;
+    // Several may have been answered in several ways.
+    if (this.first.method) this.#status = status ?? this.#status;
   }
 
   /** Hands all that it counted, and what is still to come, to a row that was there before it. */
@@ -86,6 +91,10 @@ export class DecisionRow {
       allowed: this.first.allowed,
       rule: this.first.rule,
       reason: this.#reason,
+      route: this.first.route ?? null,
+      method: this.first.method ?? null,
+      path: this.first.path ?? null,
+      status: this.#status,
       bytesUp: this.#bytesUp,
       bytesDown: this.#bytesDown,
       durationMs: this.#open > 0 ? null : this.#longestMs,

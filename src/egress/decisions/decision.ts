@@ -13,6 +13,13 @@ export interface Decision {
   readonly rule: string | null;
   /** A stable word: why it was denied, or `observed` for what only the observing mode let through. */
   readonly reason: DecisionReason | null;
+  /** Of a request on a credential route, its name; then `host` is the route's upstream. */
+  readonly route?: string | null;
+  readonly method?: string | null;
+  /** The upstream's, without the query, cut and printable. */
+  readonly path?: string | null;
+  /** What it was answered with. */
+  readonly status?: number | null;
 }
 
 export const DECISION_REASONS = [
@@ -36,6 +43,14 @@ export const DECISION_REASONS = [
   'rate_limit',
   'byte_limit',
   'no_longer_listed',
+  'no_network_access',
+  'route_not_named',
+  'route_method',
+  'route_path',
+  'route_rate',
+  'route_credential',
+  'route_answer',
+  'route_revoked',
 ] as const;
 
 export type DecisionReason = (typeof DECISION_REASONS)[number];
@@ -43,7 +58,12 @@ export type DecisionReason = (typeof DECISION_REASONS)[number];
 /** An allowed connection that goes on. */
 export interface OpenDecision {
   /** Once, with the bytes of both directions; `reason` where it was cut rather than ended. */
-  close(end: { bytesUp: number; bytesDown: number; reason?: DecisionReason }): void;
+  close(end: {
+    bytesUp: number;
+    bytesDown: number;
+    status?: number | null;
+    reason?: DecisionReason;
+  }): void;
 }
 
 /** Where the gateway hands in its decisions. */

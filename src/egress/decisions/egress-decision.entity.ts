@@ -44,6 +44,18 @@ export class EgressDecisionEntity implements StoredDecision {
   @Column('text', { nullable: true })
   reason!: DecisionReason | null;
 
+  @Column('text', { nullable: true })
+  route!: string | null;
+
+  @Column('text', { nullable: true })
+  method!: string | null;
+
+  @Column('text', { nullable: true })
+  path!: string | null;
+
+  @Column('integer', { nullable: true })
+  status!: number | null;
+
   @Column('bigint', { name: 'bytes_up', transformer: whole })
   bytesUp!: number;
 

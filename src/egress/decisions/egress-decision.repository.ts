@@ -8,9 +8,9 @@ import { LEDGER_LIMITS, type LedgerState } from './run-ledger.js';
 import type { DecisionFilter, DecisionRange, StoredDecision } from './stored-decision.js';
 
 const COLUMNS =
-  'id, run_id, seq, turn, at, host, port, allowed, rule, reason, bytes_up, bytes_down, duration_ms, count';
+  'id, run_id, seq, turn, at, host, port, allowed, rule, reason, route, method, path, status, bytes_up, bytes_down, duration_ms, count';
 const PLACES = `(${COLUMNS.replace(/\w+/g, '?')})`;
-const CHANGEABLE = ['reason', 'bytes_up', 'bytes_down', 'duration_ms', 'count'];
+const CHANGEABLE = ['reason', 'status', 'bytes_up', 'bytes_down', 'duration_ms', 'count'];
 const UPDATE = CHANGEABLE.map((column) => `${column} = excluded.${column}`).join(', ');
 
 /** The rows of decisions: reads of what is committed, and the writes of a transaction. */
@@ -66,13 +66,14 @@ export class EgressDecisions {
       .getMany();
   }
 
-  /** Each once. */
+  /** Each once; a credential route needs no entry. */
   destinations(runId: string): Promise<DecidedDestination[]> {
     return this.#of(runId)
       .select('row.host', 'host')
       .addSelect('row.port', 'port')
       .addSelect('row.allowed', 'allowed')
       .addSelect('row.reason', 'reason')
+      .andWhere('row.route IS NULL')
       .distinct(true)
       .getRawMany<Omit<DecidedDestination, 'allowed'> & { allowed: number }>()
       .then((rows) => rows.map((row) => ({ ...row, allowed: row.allowed === 1 })));
@@ -126,6 +127,10 @@ function valuesOf(row: StoredDecision): unknown[] {
     row.allowed ? 1 : 0,
     row.rule,
     row.reason,
+    row.route,
+    row.method,
+    row.path,
+    row.status,
     row.bytesUp,
     row.bytesDown,
     row.durationMs,

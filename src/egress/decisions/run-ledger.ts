@@ -5,9 +5,9 @@ import { OVERFLOW_HOST, isOverflow, type StoredDecision } from './stored-decisio
 export interface LedgerLimits {
   /** Allowed connections with a row of their own. */
   readonly single: number;
-  /** Rows that stand for several allowed connections, by turn, host, port and rule. */
+  /** Rows that stand for several allowed connections, by turn, host, port, rule and route. */
   readonly gathered: number;
-  /** Rows of denials, by turn, host, port and reason. */
+  /** Rows of denials, by turn, host, port and reason, and what was asked of a route. */
   readonly denials: number;
 }
 
@@ -46,7 +46,8 @@ export class RunLedger {
 
   rowFor(decision: Decision): DecisionRow {
     if (!decision.allowed || this.#single >= this.limits.single) {
-      return this.#sharedRow(decision, () => new DecisionRow(decision));
+      const shared = decision.allowed && decision.route ? { ...decision, ...UNTOLD } : decision;
+      return this.#sharedRow(shared, () => new DecisionRow(shared));
     }
     this.#single += 1;
     return new DecisionRow(decision);
@@ -85,7 +86,8 @@ export class RunLedger {
       ? this.#gathered >= this.limits.gathered
       : this.#denials >= this.limits.denials;
     if (!full || isOverflow(decision)) return this.#keep(make());
-    const overflow = { ...decision, host: OVERFLOW_HOST, port: 0, rule: null, reason: null };
+    const of = decision.route ? { ...decision, route: null, ...UNTOLD } : decision;
+    const overflow = { ...of, host: OVERFLOW_HOST, port: 0, rule: null, reason: null };
     return this.#shared.get(keyOf(overflow)) ?? this.#keep(new DecisionRow(overflow));
   }
 
@@ -98,7 +100,14 @@ export class RunLedger {
   }
 }
 
-/** The host comes last: it may hold anything. */
-function keyOf({ turn, host, port, allowed, rule, reason }: Decision): string {
-  return allowed ? `+ ${turn} ${port} ${rule} ${host}` : `- ${turn} ${port} ${reason} ${host}`;
+/** Of requests on a credential route that may differ. */
+const UNTOLD = { method: null, path: null, status: null };
+
+/** The host comes last: it may hold anything but spaces, as the path before it. */
+function keyOf(decision: Decision): string {
+  const { turn, host, port, allowed, rule, reason } = decision;
+  const plain = allowed ? `+ ${turn} ${port} ${rule}` : `- ${turn} ${port} ${reason}`;
+  if (!decision.route) return `${plain} ${host}`;
+  const { route, method, path } = decision;
+  return `r${plain} ${route} ${method} ${path} ${host}`;
 }

@@ -14,6 +14,12 @@ export function isOverflow({
 
 /** One decision, or several that were alike, as it is kept. */
 export interface StoredDecision extends Decision {
+  /** `null` where it is of no credential route. */
+  readonly route: string | null;
+  /** `null` likewise, and where the row stands for several that may differ. */
+  readonly method: string | null;
+  readonly path: string | null;
+  readonly status: number | null;
   /** A ULID. */
   readonly id: string;
   /** From 1 in each run, in the order in which rows were first written, without gaps. */

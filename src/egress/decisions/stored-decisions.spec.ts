@@ -99,6 +99,7 @@ describe('StoredDecisions', () => {
       ...denial(runId, { host: 'evil.test', port: 8443 }),
       id: expect.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/),
       seq: 2,
+      ...{ route: null, method: null, path: null, status: null },
       bytesUp: 0,
       bytesDown: 0,
       durationMs: 0,
@@ -112,6 +113,24 @@ describe('StoredDecisions', () => {
       ...{ bytesUp: 10, bytesDown: 2 ** 40, durationMs: 1234, count: 1 },
       reason: 'no_longer_listed',
     });
+  });
+
+  it('keeps what was asked of a credential route and how it was answered, of each denial too', async () => {
+    const { recorder, rows } = await open();
+    const runId = newId();
+    const asked = { route: 'model', method: 'POST', path: '/v1/responses' };
+    const request = recorder.allowed(decision(runId, asked));
+    expect(await rows(runId)).toEqual([]);
+    request.close({ bytesUp: 1, bytesDown: 2, status: 201 });
+    const refused = { ...asked, status: 403 };
+    await recorder.denied(denial(runId, { ...refused, path: '/v1/files' }));
+    await recorder.denied(denial(runId, { ...refused, path: '/v1/models' }));
+    await recorder.denied(denial(runId, { ...refused, path: '/v1/models' }));
+    expect(await rows(runId)).toMatchObject([
+      { ...asked, allowed: true, status: 201, bytesUp: 1, bytesDown: 2 },
+      { ...refused, allowed: false, path: '/v1/files', count: 1 },
+      { ...refused, allowed: false, path: '/v1/models', count: 2 },
+    ]);
   });
 
   it('goes on in the numbers and rows of a run after the process was killed', async () => {

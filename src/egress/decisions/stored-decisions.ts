@@ -66,10 +66,10 @@ export class StoredDecisions extends DecisionRecorder {
     this.#writer.changed(row);
     let open = true;
     return {
-      close: ({ bytesUp, bytesDown, reason }) => {
+      close: ({ bytesUp, bytesDown, reason, status }) => {
         if (!open) return;
         open = false;
-        const end = { bytesUp, bytesDown, reason };
+        const end = { bytesUp, bytesDown, reason, status: status ?? null };
         const durationMs = Math.round(this.clock.monotonicMs() - began);
         this.metrics.closed(end);
         ledger.open -= 1;

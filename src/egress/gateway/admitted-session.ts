@@ -2,8 +2,10 @@ import type { Clock } from '../../kernel/clock.js';
 import type { DecisionReason } from '../decisions/decision.js';
 import { ExpectedCredentials, type ProxyCredentials } from './credentials.js';
 import type { Flow, FlowOwner } from './flow.js';
+import type { GatewayTimings } from './gateway-options.js';
 import type { EgressRules, GatewaySession } from './gateway-session.js';
 import type { LimitReason } from './refusal-text.js';
+import type { RouteInUse } from './routes/route-book.js';
 import type { FixedTarget } from './target-judge.js';
 import { TokenBucket } from './token-bucket.js';
 import { WorkGate } from './work-gate.js';
@@ -24,12 +26,21 @@ export interface SessionClient {
   destroy(): void;
 }
 
+/** One request of it on a credential route. */
+export interface SessionExchange {
+  readonly use: RouteInUse;
+  /** Ends it when nothing has moved for too long. */
+  look(now: number, timings: GatewayTimings): void;
+  cut(reason?: DecisionReason): void;
+}
+
 /** What one session may use, and uses. */
 export class AdmittedSession implements FlowOwner {
   readonly session: GatewaySession;
   readonly credentials: ExpectedCredentials;
   readonly connections = new Set<SessionClient>();
   readonly flows = new Set<Flow>();
+  readonly exchanges = new Set<SessionExchange>();
   /** So that one with many slow names does not fill the resolver. */
   readonly resolving = new WorkGate(MOST_NAMES_AT_ONCE);
   #limits: EgressRules['limits'];
@@ -98,5 +109,6 @@ export class AdmittedSession implements FlowOwner {
 
   #cutFlows(reason?: DecisionReason): void {
     for (const flow of this.flows) flow.cut(reason);
+    for (const exchange of this.exchanges) exchange.cut(reason);
   }
 }

@@ -10,11 +10,14 @@ const LINGER_MS = 2000;
 function headersOf(refusal: Refusal, body: string): string[] {
   const challenge =
     refusal.status === 407 ? [['Proxy-Authenticate', 'Basic realm="risoluto"']] : [];
+  const { retryAfterSeconds } = refusal;
+  const retry = retryAfterSeconds === null ? [] : [['Retry-After', String(retryAfterSeconds)]];
   return [
     ['Content-Type', 'text/plain; charset=utf-8'],
     ['Content-Length', String(Buffer.byteLength(body))],
     ['X-Risoluto-Egress', refusal.reason],
     ...challenge,
+    ...retry,
   ].flat();
 }
 

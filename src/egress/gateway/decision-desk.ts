@@ -14,7 +14,17 @@ export interface Unread {
   readonly text: string;
 }
 
+/** A request on a credential route, without its query and headers. */
+export interface RoutedRequest {
+  readonly route: string;
+  readonly method: string;
+  readonly path: string;
+  /** Of a refusal: what it was answered with. */
+  readonly status?: number;
+}
+
 const LONGEST_TEXT = 200;
+const LONGEST_PATH = 1000;
 
 /** Hands decisions to the recorder. */
 export class DecisionDesk {
@@ -32,13 +42,21 @@ export class DecisionDesk {
     return this.#recorder.allowed(this.#decision(session, target, outcome));
   }
 
+  /** Of a request on a credential route. */
+  routed(session: GatewaySession, target: Target, routed: RoutedRequest): OpenDecision {
+    const outcome = { allowed: true, rule: null, reason: null, ...shown(routed) } as const;
+    return this.#recorder.allowed(this.#decision(session, target, outcome));
+  }
+
   /** Resolves when the client may be answered. */
   async denied(
     session: GatewaySession,
     asked: Target | Unread,
     reason: DecisionReason,
+    routed?: RoutedRequest,
   ): Promise<void> {
-    const decision = this.#decision(session, asked, { allowed: false, rule: null, reason });
+    const outcome = { allowed: false, rule: null, reason, ...(routed && shown(routed)) };
+    const decision = this.#decision(session, asked, outcome);
     // A recorder that fails has said so itself; the refusal stands.
     await this.#recorder.denied(decision).catch(() => undefined);
   }
@@ -51,7 +69,7 @@ export class DecisionDesk {
   #decision(
     { runId, turn }: GatewaySession,
     asked: Target | Unread,
-    outcome: Pick<Decision, 'allowed' | 'rule' | 'reason'>,
+    outcome: Omit<Decision, 'runId' | 'turn' | 'at' | 'host' | 'port'>,
   ): Decision {
     const at = this.#clock.now();
     const named = 'host' in asked ? { host: asked.host.text, port: asked.port } : unread(asked);
@@ -61,5 +79,18 @@ export class DecisionDesk {
 
 /** Cut, and whatever is not printable ASCII a question mark. */
 function unread({ text }: Unread): { host: string; port: number } {
-  return { host: text.slice(0, LONGEST_TEXT).replaceAll(/[^\x21-\x7e]/g, '?'), port: 0 };
+  return { host: printable(text, LONGEST_TEXT), port: 0 };
+}
+
+function shown({ route, method, path, status }: RoutedRequest) {
+  return {
+    route: printable(route, LONGEST_TEXT),
+    method: printable(method, LONGEST_TEXT),
+    path: printable(path, LONGEST_PATH),
+    status: status ?? null,
+  };
+}
+
+function printable(text: string, most: number): string {
+  return text.slice(0, most).replaceAll(/[^\x21-\x7e]/g, '?');
 }

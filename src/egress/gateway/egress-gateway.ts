@@ -7,6 +7,9 @@ import { GatewayListener } from './gateway-listener.js';
 import { HTTP_PORT, TIMINGS, type GatewayOptions, type GatewayTimings } from './gateway-options.js';
 import type { GatewayAddress, GatewaySession } from './gateway-session.js';
 import { ProxyRequests } from './proxy-requests.js';
+import type { CredentialState } from './routes/credential-route.js';
+import { RouteBook } from './routes/route-book.js';
+import { RouteRequests } from './routes/route-requests.js';
 import { TargetJudge } from './target-judge.js';
 
 export interface ListenAt {
@@ -31,6 +34,8 @@ export class EgressGateway {
   readonly #desk: DecisionDesk;
   readonly #judge: TargetJudge;
   readonly #clients: GatewayClients;
+  readonly #book: RouteBook;
+  readonly #routes: RouteRequests;
   readonly #sessions = new Map<string, AdmittedSession>();
   readonly #listeners = new Map<string, Listening>();
   readonly #bound = new Map<string, GatewayAddress>();
@@ -52,8 +57,12 @@ export class EgressGateway {
     });
     this.#desk = desk;
     this.#judge = judge;
+    this.#book = new RouteBook(options.rules);
+    const { book, clock } = { book: this.#book, clock: options.clock };
+    this.#routes = new RouteRequests({ desk, judge, connectMs, book, clock });
     this.#clients = new GatewayClients({
       requests,
+      routes: this.#routes,
       desk,
       mostConnections: options.mostConnections,
       sessionOf: (address) => this.#sessions.get(address),
@@ -88,7 +97,9 @@ export class EgressGateway {
 
   /** From now on; a session that has the address already is cut. */
   admit(session: GatewaySession): void {
-    this.#sessions.get(session.address)?.end();
+    const before = this.#sessions.get(session.address);
+    before?.end();
+    if (before) this.#routes.close(before);
     const { limits } = this.#options.rules();
     const credentials = this.credentialsFor(session.runId, session.turn);
     const { clock } = this.#options;
@@ -104,6 +115,7 @@ export class EgressGateway {
     if (!session) return;
     this.#sessions.delete(address);
     session.end();
+    this.#routes.close(session);
     await this.#desk.settled(session.session);
   }
 
@@ -120,6 +132,15 @@ export class EgressGateway {
     }
   }
 
+  /**
+   * What is added on each credential route from now on, by its name, in place of what was said before.
+   * Requests that go on with something else are cut.
+   */
+  credentialsChanged(credentials: ReadonlyMap<string, CredentialState>): void {
+    this.#book.replaceCredentials(credentials);
+    for (const session of this.#sessions.values()) this.#reviewRoutes(session);
+  }
+
   /** Cuts everything and listens no more; resolves when all decisions are durable. */
   async close(): Promise<void> {
     clearInterval(this.#lookTimer);
@@ -133,7 +154,15 @@ export class EgressGateway {
     return { sessions: this.#sessions.size, connections: this.#clients.count };
   }
 
+  #reviewRoutes({ exchanges }: AdmittedSession): void {
+    for (const exchange of exchanges) {
+      if (!this.#book.stillHolds(exchange.use)) exchange.cut('route_revoked');
+    }
+  }
+
   #review(session: AdmittedSession): void {
+    this.#reviewRoutes(session);
+    this.#routes.closeIdle(session);
     for (const flow of session.flows) {
       const { target, address } = flow.opened;
       const passes = this.#judge.stillPasses(target, [address], session.session);
@@ -149,8 +178,9 @@ export class EgressGateway {
 
   #look(): void {
     const now = this.#options.clock.monotonicMs();
-    for (const { flows } of this.#sessions.values()) {
+    for (const { flows, exchanges } of this.#sessions.values()) {
       for (const flow of flows) flow.look(now, this.#timings);
+      for (const exchange of exchanges) exchange.look(now, this.#timings);
     }
   }
 }

@@ -74,7 +74,7 @@ export class ForwardedRequest {
       message.once('end', () => linger(client));
       return this.#passBody(message, client);
     }
-    if (upgraded.length > 0) upstream.unshift(upgraded);
+    if (upgraded.first.length > 0) upstream.unshift(upgraded.first);
     if (first.length > 0) client.unshift(first);
     joinEnds(client, upstream, this.#flow);
     pump(client, upstream, this.#flow);

@@ -10,10 +10,12 @@ import { MOST_CONNECTIONS } from './gateway-options.js';
 import type { ProxyRequests } from './proxy-requests.js';
 import type { Refusal } from './refusal.js';
 import type { LimitReason } from './refusal-text.js';
+import type { RouteRequests } from './routes/route-requests.js';
 import { refusalOfUnreadable } from './unreadable-request.js';
 
 export interface ClientParts {
   readonly requests: ProxyRequests;
+  readonly routes: RouteRequests;
   readonly desk: DecisionDesk;
   readonly mostConnections: number | undefined;
   sessionOf(address: string): AdmittedSession | undefined;
@@ -56,12 +58,15 @@ export class GatewayClients implements ListenerEvents {
   request(req: IncomingMessage, res: ServerResponse): void {
     const client = this.#clients.get(req.socket);
     if (!client) return void req.socket.destroy();
-    void this.#parts.requests.request(client, req, res);
+    const { routes, requests } = this.#parts;
+    void (routes.takes(client, req) ? routes : requests).request(client, req, res);
   }
 
   upgrade(handed: HandedOver): void {
     const client = this.#handedBy(handed);
-    if (client) void this.#parts.requests.upgrade(client, handed);
+    if (!client) return;
+    const { routes, requests } = this.#parts;
+    void (routes.takes(client, handed.req) ? routes : requests).upgrade(client, handed);
   }
 
   unreadable(error: NodeJS.ErrnoException, socket: Socket): void {

@@ -1,4 +1,5 @@
 import type { EgressEntry } from '../../config/egress-entry.js';
+import type { CredentialRoute } from './routes/credential-route.js';
 
 /** A turn's sandbox that may use the gateway, from its grant until its address is closed. */
 export interface GatewaySession {
@@ -8,6 +9,10 @@ export interface GatewaySession {
   readonly address: string;
   /** What the request narrowed the operator's list to; `null`: nothing. */
   readonly requested: readonly EgressEntry[] | null;
+  /** The credential routes that it may use; left out: none. */
+  readonly routes?: readonly string[];
+  /** It may use nothing else. */
+  readonly routesOnly?: boolean;
 }
 
 /** The gateway as a sandbox is told of it. */
@@ -23,6 +28,7 @@ export interface EgressRules {
   readonly mode: 'enforce' | 'observe';
   /** CIDR ranges that are reachable although they are private. */
   readonly internalRanges: readonly string[];
+  readonly routes: readonly CredentialRoute[];
   readonly limits: {
     readonly connections: number;
     readonly newConnectionsPerSecond: number;

@@ -29,6 +29,7 @@ describe('the addresses that are blocked', () => {
         allowlist: [],
         mode: 'enforce',
         internalRanges,
+        routes: [],
         limits: { connections: 1, newConnectionsPerSecond: 1, bytes: 0 },
       }),
       recorder: new MemoryRecorder(),

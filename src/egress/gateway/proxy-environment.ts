@@ -9,14 +9,15 @@ export interface GatewayCredentials {
 
 /**
  * The variables by which programs find the gateway. A convenience and nothing else: without them a
- * program reaches nothing at all. The sandbox's own loopback stays direct.
+ * program reaches nothing at all. The sandbox's own loopback and the gateway itself stay direct.
  */
 export function proxyEnvironment(
   { address, port }: GatewayAddress,
   { user, password }: GatewayCredentials,
 ): Record<string, string> {
   const url = `http://${user}:${password}@${address}:${port}`;
-  const direct = 'localhost,127.0.0.1,::1';
+  // Credential routes are the gateway's own pages, not a place behind it.
+  const direct = `localhost,127.0.0.1,::1,${address}`;
   return {
     HTTP_PROXY: url,
     HTTPS_PROXY: url,

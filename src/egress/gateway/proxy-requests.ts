@@ -8,7 +8,8 @@ import { ForwardedRequest, WEBSOCKET_HEADERS } from './forwarded-request.js';
 import type { HandedOver } from './gateway-listener.js';
 import { BufferBudget } from './read-buffers.js';
 import { malformed, Refusal } from './refusal.js';
-import { credentialsRefusal, hostRefusal, limitRefusal } from './refusal-text.js';
+import { credentialsRefusal, hostRefusal, limitRefusal, noNetworkRefusal } from './refusal-text.js';
+import { hasBody } from './request-headers.js';
 import { askedFor, hostHeader, readConnectTarget, readRequestHead } from './request-head.js';
 import { Tunnel, type TunnelRules } from './tunnel.js';
 import { UpstreamReader } from './upstream-reader.js';
@@ -65,7 +66,7 @@ export class ProxyRequests {
     await this.#orRefuse(client, req, {
       refuse: (refusal) => {
         if (res.headersSent) client.destroy();
-        else refuseOnResponse(res, refusal, !hasBody(req));
+        else refuseOnResponse(res, refusal, !hasBody(req.headers));
       },
       work: async () => {
         const forwarded = await this.#forward(client, req, 'plain');
@@ -127,14 +128,11 @@ export class ProxyRequests {
   }
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
-  return 'content-length' in headers || 'transfer-encoding' in headers;
-}
-
 /** Throws `Refusal` for a client that has had enough, or is not the one it says. */
 function enter(client: ClientConnection, req: IncomingMessage): void {
   const limit = client.startRequest();
   if (limit !== null) throw limitRefusal(limit, client.session.limits);
+  if (client.session.session.routesOnly === true) throw noNetworkRefusal();
   // Who made the tunnel has shown its credentials.
   if (client.fixed !== null) return;
   const verdict = client.session.credentials.check(req.headers['proxy-authorization']);

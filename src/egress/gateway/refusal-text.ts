@@ -52,7 +52,17 @@ export function unreachableRefusal(target: Target, timedOut: boolean): Refusal {
 
 /** Of a connection that is written down already. */
 export function noAnswerRefusal(target: Target): Refusal {
-  return new Refusal('unreachable', 502, `${targetText(target)} gave no answer.`, false);
+  return new Refusal('unreachable', 502, `${targetText(target)} gave no answer.`, {
+    isWrittenDown: false,
+  });
+}
+
+export function noNetworkRefusal(): Refusal {
+  return new Refusal(
+    'no_network_access',
+    403,
+    'This turn has no network access, only its credential routes. To allow more, it is started with networkAccess in its turnSandboxPolicy.',
+  );
 }
 
 /** Where there are none, the client is asked for them. */
@@ -60,7 +70,7 @@ export function credentialsRefusal(present: boolean): Refusal {
   const what = present
     ? 'These are not the proxy credentials of this sandbox.'
     : 'The proxy wants the credentials that HTTP_PROXY holds.';
-  return new Refusal('credentials', 407, what, present);
+  return new Refusal('credentials', 407, what, { isWrittenDown: present });
 }
 
 export function hostRefusal(target: Target): Refusal {

@@ -3,8 +3,14 @@ import type { Readable, Writable } from 'node:stream';
 
 import type { Flow } from './flow.js';
 
+/** What is asked before bytes are passed on. */
+export interface ByteGate {
+  readonly over: boolean;
+  count(bytes: number): boolean;
+}
+
 /** Passes on what comes, as fast as it is taken, as long as the flow may. */
-export function pump(from: Readable, to: Writable, flow: Flow): void {
+export function pump(from: Readable, to: Writable, flow: ByteGate): void {
   const resume = (): void => {
     from.resume();
   };

@@ -50,6 +50,14 @@ export function readRequestHead(head: RawHead, fixed: Target | null): RequestHea
   return { target, path, saidHost, framing, headers: list.passedOn() };
 }
 
+/** Of a request for the gateway itself, whatever its path is; throws `Refusal`. */
+export function readOwnHead(head: RawHead): Pick<RequestHead, 'framing' | 'headers'> {
+  const list = new HeaderList(head.rawHeaders);
+  const framing = list.framing();
+  checkVersion(head.httpVersion, framing, list.values('host')[0]);
+  return { framing, headers: list.passedOn() };
+}
+
 /** What is written down of a request that is refused, whatever is wrong with it. */
 export function askedFor({ url = '', method }: RawHead, fixed: Target | null): Target | Unread {
   const isConnect = method === 'CONNECT';

@@ -22,6 +22,10 @@ const MOST_HEADERS = 100;
 
 export type Framing = 'chunked' | 'length' | 'none';
 
+export function hasBody(headers: object): boolean {
+  return 'content-length' in headers || 'transfer-encoding' in headers;
+}
+
 /** The headers of one message, in their order. */
 export class HeaderList {
   readonly #pairs: readonly (readonly [name: string, value: string])[];

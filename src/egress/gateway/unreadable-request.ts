@@ -5,7 +5,9 @@ export function refusalOfUnreadable({ code = '' }: NodeJS.ErrnoException): Refus
   if (code === 'HPE_HEADER_OVERFLOW')
     return malformed('The head of the request is too large.', 431);
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return new Refusal('malformed', 408, 'The request did not arrive in time.', false);
+    return new Refusal('malformed', 408, 'The request did not arrive in time.', {
+      isWrittenDown: false,
+    });
   }
   if (!code.startsWith('HPE_') || code === 'HPE_INVALID_EOF_STATE') return null;
   return malformed('This is no request of HTTP/1.1.');

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 import type { RequestHead } from './request-head.js';
 
-const LONGEST_ANSWER_HEAD_BYTES = 64 * 1024;
+export const LONGEST_ANSWER_HEAD_BYTES = 64 * 1024;
 
 export interface Outgoing {
   readonly method: string;
@@ -27,7 +27,7 @@ export function requestOn(socket: Socket, { method, head, host, more }: Outgoing
 }
 
 /** Node would send a body in chunks with a method that usually has one, and none is wanted. */
-function framingOf(method: string, { framing }: RequestHead): string[] {
+export function framingOf(method: string, { framing }: Pick<RequestHead, 'framing'>): string[] {
   if (framing === 'chunked') return ['Transfer-Encoding', 'chunked'];
   const bodyless = ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE'].includes(method);
   return framing === 'none' && !bodyless ? ['Content-Length', '0'] : [];
@@ -35,8 +35,8 @@ function framingOf(method: string, { framing }: RequestHead): string[] {
 
 export interface Answer {
   readonly message: IncomingMessage;
-  /** After an upgrade: what came with the answer. */
-  readonly upgraded: Buffer | null;
+  /** After an upgrade: its connection, and what came with the answer. */
+  readonly upgraded: { readonly socket: Socket; readonly first: Buffer } | null;
 }
 
 /** Rejects where there is none; an upgrade that was not asked for is none. */
@@ -44,7 +44,9 @@ export function answerTo(outgoing: ClientRequest, mayUpgrade: boolean): Promise<
   return new Promise((resolve, reject) => {
     outgoing.once('response', (message) => resolve({ message, upgraded: null }));
     if (mayUpgrade) {
-      outgoing.once('upgrade', (message, _socket, upgraded) => resolve({ message, upgraded }));
+      outgoing.once('upgrade', (message, socket, first) =>
+        resolve({ message, upgraded: { socket, first } }),
+      );
     }
     // Errors after the answer show in the closing of its connection.
     outgoing.on('error', reject);

@@ -50,6 +50,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   idempotency_key_reused: 'The key was used with another body within 24 hours.',
   key_mismatch: 'The copy of the master key is not the key that is in use.',
   secret_unknown: 'The request names secrets that do not exist; `details` name them.',
+  credential_route_unknown:
+    'The request names credential routes that the operator has not set up; `details` name them.',
   environment_refused: 'An environment variable may not be set; `details` say which and why.',
   agent_unknown: 'This service has no agent of this kind; the message names those it has.',
   archive_refused:

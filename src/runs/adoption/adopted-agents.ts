@@ -6,6 +6,7 @@ import { AgentAttempts } from '../agents/agent-attempts.js';
 import { agentTurn } from '../agents/agent-conduct.js';
 import type { AgentTurn } from '../agents/turn-driver.js';
 import { explain } from '../explain.js';
+import { RunNetwork } from '../run-network.js';
 import type { RunSession } from '../run-session.js';
 import { policyOfTurn } from '../turns/turn-policy.js';
 import { CommandLostError } from './adoptable-run.js';
@@ -16,6 +17,7 @@ export class AdoptedAgents {
   constructor(
     private readonly attempts: AgentAttempts,
     private readonly settings: Settings,
+    private readonly network: RunNetwork,
   ) {}
 
   /**
@@ -30,7 +32,8 @@ export class AdoptedAgents {
     try {
       const policy = policyOfTurn(this.settings, request);
       session.agent = await this.attempts.current(run, request.agent);
-      return agentTurn(session, session.agent, { policy, routes: {} });
+      const routes = session.place === null ? {} : this.network.routes(session.place, policy);
+      return agentTurn(session, session.agent, { policy, routes });
     } catch (error) {
       const ours = error instanceof DomainError && !error.code.startsWith('storage_');
       if (!ours) throw error;

@@ -68,7 +68,8 @@ export class InterruptedRuns {
     there: ReadonlyMap<string, FoundSandbox>,
   ): Promise<void> {
     const addresses = adopted.map((one): KeptAddress => {
-      const open = one.limits.networkAccess && there.get(one.containerId)?.running === true;
+      const out = one.limits.networkAccess || (one.limits.credentialRoutes ?? []).length > 0;
+      const open = out && there.get(one.containerId)?.running === true;
       return { ...turnOf(one), at: one.at, openSeconds: open ? this.#secondsLeft(one) : null };
     });
     try {
@@ -96,8 +97,10 @@ export class InterruptedRuns {
 }
 
 /** Whom the gateway serves at its address. */
-function turnOf({ run }: AdoptableRun): Pick<KeptAddress, 'runId' | 'turn' | 'requested'> {
+function turnOf({ run, limits }: AdoptableRun): Omit<KeptAddress, 'at' | 'openSeconds'> {
   const { policy } = JSON.parse(run.request) as RunRequest;
   const asked = policy?.egressAllowlist ?? [];
-  return { runId: run.id, turn: run.turn, requested: asked.length === 0 ? null : asked };
+  const requested = asked.length === 0 ? null : asked;
+  const { networkAccess, credentialRoutes: routes = [] } = limits;
+  return { runId: run.id, turn: run.turn, requested, routes, routesOnly: !networkAccess };
 }

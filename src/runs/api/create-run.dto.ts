@@ -9,6 +9,7 @@ import {
   IsInt,
   IsObject,
   IsString,
+  Length,
   Matches,
   Max,
   MaxLength,
@@ -27,7 +28,6 @@ import {
   MAX_ARGUMENTS,
   MAX_ROUTES,
   MAX_VARIABLES,
-  ROUTE_NAME,
   SECRET_NAME,
   UnlessGiven,
 } from './request-fields.js';
@@ -92,6 +92,27 @@ export class CreateRunDto {
   secrets?: string[] | Record<string, string>;
 
   /**
+   * Names of the operator's credential routes (`codex.sandbox.credentialRoutes`) that all turns of the
+   * run may use, with and without network access. For each the command gets `RISOLUTO_ROUTE_<NAME>`,
+   * the base URL of a service on which the gateway adds the secret: it is never in the sandbox.
+   * An agent has its provider’s route without naming it.
+   */
+  @ApiPropertyOptional({
+    type: 'array',
+    maxItems: MAX_ROUTES,
+    uniqueItems: true,
+    items: { type: 'string', minLength: 1, maxLength: 32 },
+    example: [],
+  })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(MAX_ROUTES)
+  @ArrayUnique()
+  @IsString({ each: true })
+  @Length(1, 32, { each: true })
+  credentialRoutes?: string[];
+
+  /**
    * Narrows the operator's policy; `turnSandboxPolicy.networkAccess` may be switched on. All of it holds
    * for every turn, but that further turns have a `turnSandboxPolicy` of their own.
    */
@@ -102,24 +123,6 @@ export class CreateRunDto {
   @MayBeAbsent()
   @IsObject()
   policy?: Record<string, unknown>;
-
-  /**
-   * Names of the operator’s credential routes that the run may use. An agent has its provider’s route
-   * without naming it.
-   */
-  @ApiPropertyOptional({
-    example: [],
-    type: 'array',
-    maxItems: MAX_ROUTES,
-    uniqueItems: true,
-    items: { type: 'string', pattern: ROUTE_NAME.source },
-  })
-  @MayBeAbsent()
-  @IsArray()
-  @ArrayMaxSize(MAX_ROUTES)
-  @ArrayUnique()
-  @Matches(ROUTE_NAME, { each: true, message: 'credentialRoutes must be names of routes' })
-  credentialRoutes?: string[];
 
   /** At most the operator's limit. */
   @ApiPropertyOptional({ type: 'integer', example: 600 })

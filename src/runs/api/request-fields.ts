@@ -1,9 +1,8 @@
 import { ValidateBy, ValidateIf } from 'class-validator';
 
 export const MAX_ARGUMENTS = 10_000;
-export const MAX_VARIABLES = 1000;
 export const MAX_ROUTES = 64;
-export const ROUTE_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+export const MAX_VARIABLES = 1000;
 export const SECRET_NAME = { type: 'string', minLength: 1, maxLength: 128 } as const;
 
 /** Half of a UTF-16 pair has no UTF-8 form. */

@@ -86,7 +86,40 @@ export class DecisionView {
   })
   reason!: string | null;
 
-  /** From the sandbox; known when the connection has ended. */
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description:
+      'Of a request on a credential route, its name; `host` and `port` are its upstream’s then. Else `null`',
+    example: null,
+  })
+  route!: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Of a request on a credential route; `null` also where it stands for several',
+    example: null,
+  })
+  method!: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The upstream’s path, likewise, without the query; headers are nowhere',
+    example: null,
+  })
+  path!: string | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'What the request was answered with, likewise; `null` while there is no answer',
+    example: null,
+  })
+  status!: number | null;
+
+  /** From the sandbox; of a request on a credential route, its body. Known when the connection has ended. */
   @ApiProperty({ type: 'integer', example: 1204 })
   bytesUp!: number;
 

@@ -54,6 +54,7 @@ export class RunsController {
     'control_unavailable',
     'environment_refused',
     'agent_unknown',
+    'credential_route_unknown',
     'secret_unknown',
     'secrets_locked',
     'queue_full',

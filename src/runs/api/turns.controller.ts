@@ -49,6 +49,7 @@ export class TurnsController {
     'control_unavailable',
     'environment_refused',
     'agent_unknown',
+    'credential_route_unknown',
     'secret_unknown',
     'secrets_locked',
     'queue_full',

@@ -66,7 +66,9 @@ export class BeginStep {
   /** What was placed on the open network before an allowlist came into force is placed anew. */
   async #open(session: RunSession, { place, policy }: PreparedRun): Promise<void> {
     const { requested } = policy.egress;
-    const turn = { runId: session.run.id, turn: session.run.turn, requested };
+    const { id: runId, turn: number } = session.run;
+    const routesOnly = !policy.networkAccess;
+    const turn = { runId, turn: number, requested, routes: policy.credentialRoutes, routesOnly };
     await this.network.open(place, policy, turn).catch((error: unknown) => {
       const outdated = error instanceof NoLongerOpenError;
       throw outdated ? new NotCommittedError('placed too early', { cause: error }) : error;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../../config/settings.js';
+import { routeEnvironment } from '../../egress/gateway/routes/route-environment.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { encodeFrame, newNonce } from '../../sandbox/frame.js';
 import type { EffectivePolicy } from '../../sandbox/policy.js';
@@ -75,8 +76,9 @@ export class PrepareStep {
       this.gift.give(directory, image),
     );
     const gateway = policy.networkAccess ? place : NO_PLACE;
-    const turn = session.agent && agentTurn(session, session.agent, { policy, routes: {} });
-    const frame = this.#frame(session, { injected, place: gateway, turn });
+    const routes = this.host.network.routes(place, policy);
+    const turn = session.agent && agentTurn(session, session.agent, { policy, routes });
+    const frame = this.#frame(session, { injected, place: gateway, routes, turn });
     const sandbox = await this.host.sandboxes.create({
       runId: run.id,
       issue: run.issue,
@@ -123,7 +125,10 @@ export class PrepareStep {
     return injected;
   }
 
-  #frame({ request, run, agent }: RunSession, { injected, place, turn }: Given): PreparedFrame {
+  #frame(
+    { request, run, agent }: RunSession,
+    { injected, place, routes, turn }: Given,
+  ): PreparedFrame {
     const passed = Object.entries(this.settings.passedEnvironment);
     const nonce = newNonce();
     const environment = {
@@ -132,14 +137,17 @@ export class PrepareStep {
       ...(request.env as Record<string, string>),
       ...Object.fromEntries(injected),
     };
+    const ownEnv = routeEnvironment(routes);
     if (agent === null || turn === null) {
       const argv = request.command ?? [];
-      return { nonce, keepInput: false, bytes: encodeFrame({ argv, env: environment, nonce }) };
+      const bytes = encodeFrame({ argv, env: environment, ownEnv, nonce });
+      return { nonce, keepInput: false, bytes };
     }
     const { argv, env, files, links = [], input } = agent.driver.launch(turn);
     const bytes = encodeFrame({
       argv,
       env: { ...environment, ...env },
+      ownEnv,
       nonce,
       files: { files, links },
       input: input === undefined ? 'open' : { text: input },
@@ -152,6 +160,8 @@ export class PrepareStep {
 interface Given {
   injected: ReadonlyMap<string, string>;
   place: NetworkPlace;
+  /** Base URLs of the turn's credential routes, by name. */
+  routes: Readonly<Record<string, string>>;
   turn: AgentTurn | null;
 }
 

@@ -44,6 +44,7 @@ export class GatewayLab {
     allowlist: [],
     mode: 'enforce',
     internalRanges: [],
+    routes: [],
     limits: { connections: 10_000, newConnectionsPerSecond: 100_000, bytes: 0 },
   };
 
