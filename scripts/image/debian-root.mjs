@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,6 +8,7 @@ import { ensurePrograms } from '../lib/packages.mjs';
 import { CACHE } from '../lib/paths.mjs';
 import { SetupError } from '../lib/setup-error.mjs';
 import { aptTargets, aptTransport } from './apt-sources.mjs';
+import { codexBinary } from './codex.mjs';
 import { FENCE, SANDBOX, SCRIPTS, recipeHash } from './recipe.mjs';
 
 const SUITE = 'bookworm';
@@ -26,7 +27,7 @@ export async function rootArchive(recipe, note) {
   if (!isRoot() || !isDebianLike()) {
     throw new SetupError(`${recipe.reference} cannot be made here without a container registry`, [
       'run this once as root on Debian or Ubuntu, or let the engine pull debian:bookworm-slim, or:',
-      `docker build -t ${recipe.name} -f scripts/${recipe.dockerfile} scripts`,
+      `npm run image:parts && docker build -t ${recipe.name} -f scripts/${recipe.dockerfile} scripts`,
     ]);
   }
   await mkdir(CACHE, { recursive: true });
@@ -71,6 +72,9 @@ async function fillSandbox(root, note) {
   await copyFile('/etc/resolv.conf', join(root, 'etc/resolv.conf'));
   const namespaces = ['--mount', '--pid', '--fork', `--mount-proc=${join(root, 'proc')}`];
   await run('unshare', [...namespaces, 'chroot', root, 'sh', '/tmp/install.sh'], { onLine: note });
+  const codex = join(root, 'usr/local/bin/codex');
+  await copyFile(await codexBinary(note), codex);
+  await chmod(codex, 0o755);
   for (const file of [transportFile, join(root, 'etc/resolv.conf'), join(root, 'etc/hostname')]) {
     await rm(file, { force: true });
   }

@@ -8,7 +8,7 @@ export const SANDBOX = Object.freeze({
   name: 'risoluto-sandbox',
   reference: 'risoluto-sandbox:latest',
   dockerfile: 'Dockerfile.sandbox',
-  context: ['Dockerfile.sandbox', 'image/packages.txt', 'image/install.sh'],
+  context: ['Dockerfile.sandbox', 'image/packages.txt', 'image/install.sh', 'image/codex.json'],
   importChanges: ['USER agent', 'WORKDIR /workspace', 'CMD ["bash"]'],
 });
 

@@ -1,7 +1,14 @@
-import { RECIPE_LABEL, SCRIPTS, recipeHash } from './recipe.mjs';
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { codexBinary } from './codex.mjs';
+import { RECIPE_LABEL, SANDBOX, SCRIPTS, recipeHash } from './recipe.mjs';
 import { say } from '../lib/progress.mjs';
+import { SetupError } from '../lib/setup-error.mjs';
 
 const BASE = 'debian:bookworm-slim';
+const PARTS = 'image/parts';
+const CODEX_PART = `${PARTS}/codex`;
 const FIRST_SIGN_MS = 20_000;
 const SILENCE_MS = 120_000;
 
@@ -16,8 +23,9 @@ const SILENCE_MS = 120_000;
 export async function buildFromRegistry(docker, recipe, note) {
   try {
     await pullBase(docker, note);
+    const parts = await bringParts(recipe, note);
     const stream = await docker.buildImage(
-      { context: SCRIPTS, src: [...recipe.context] },
+      { context: SCRIPTS, src: [...recipe.context, ...parts] },
       {
         t: recipe.reference,
         dockerfile: recipe.dockerfile,
@@ -28,9 +36,27 @@ export async function buildFromRegistry(docker, recipe, note) {
     await follow(docker, stream, SILENCE_MS, note);
     return true;
   } catch (error) {
+    // Without a registry of images the same would be missing.
+    if (error instanceof SetupError) throw error;
     say(`no build from ${BASE} (${firstLine(error)}); making the image without a registry`);
     return false;
   }
+}
+
+/**
+ * Puts what the Dockerfile copies and the repository does not hold into the build’s context.
+ *
+ * @param {import('./recipe.mjs').Recipe} recipe
+ * @param {(line: string) => void} note
+ * @returns {Promise<string[]>} relative to the context
+ */
+export async function bringParts(recipe, note) {
+  if (recipe.name !== SANDBOX.name) return [];
+  const binary = await codexBinary(note);
+  await mkdir(join(SCRIPTS, PARTS), { recursive: true });
+  await copyFile(binary, join(SCRIPTS, CODEX_PART));
+  await chmod(join(SCRIPTS, CODEX_PART), 0o755);
+  return [CODEX_PART];
 }
 
 /**
