@@ -7,7 +7,7 @@ describe('StallWatch', () => {
   afterEach(() => void vi.useRealTimers());
 
   function watch(limitMs = 1000) {
-    const onStall = vi.fn();
+    const onStall = vi.fn<() => void>();
     return { onStall, stall: new StallWatch(limitMs, onStall) };
   }
 
