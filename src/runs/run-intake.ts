@@ -46,7 +46,7 @@ export class RunIntake {
     beside?: BesideRun,
   ): Promise<CreatedRun> {
     const { keepAlive = false } = body;
-    const request = this.judge.withRoutes(checkedRunRequest(body));
+    const request = checkedRunRequest(body);
     const unknown = await this.judge.unknownSecrets(request);
     return this.transactions.run(origin, async (tx) => {
       const earlier = await this.#earlier(tx, idempotent);
@@ -62,7 +62,7 @@ export class RunIntake {
 
   /** What `create` would refuse of it now, but for the room in the line. @throws DomainError as `create` */
   async check(body: UncheckedRunRequest): Promise<void> {
-    const unknown = await this.judge.unknownSecrets(this.judge.withRoutes(checkedRunRequest(body)));
+    const unknown = await this.judge.unknownSecrets(checkedRunRequest(body));
     if (unknown.length > 0) throw unknownSecrets(unknown);
   }
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { effectivePolicy } from '../sandbox/policy.js';
 import { SecretVault } from '../secrets/secret-vault.js';
-import { assertAgent, driverOf } from './agents/agent-choice.js';
+import { assertAgent, withAgentRoutes } from './agents/agent-choice.js';
 import { TurnDrivers } from './agents/turn-driver.js';
 import type { RunRequest } from './run-request.js';
 
@@ -16,14 +16,6 @@ export class RunRequestJudge {
     private readonly drivers: TurnDrivers,
   ) {}
 
-  /** The request with the credential routes that its agent needs. @throws DomainError `agent_unknown` */
-  withRoutes(request: RunRequest): RunRequest {
-    if (request.agent === undefined) return request;
-    const own = driverOf(this.drivers, request.agent).routes(request.agent);
-    const credentialRoutes = [...new Set([...(request.credentialRoutes ?? []), ...own])];
-    return credentialRoutes.length === 0 ? request : { ...request, credentialRoutes };
-  }
-
   /**
    * Answers the names of secrets that do not exist.
    *
@@ -31,7 +23,8 @@ export class RunRequestJudge {
    *   what the agent's driver refuses
    */
   async unknownSecrets(request: RunRequest): Promise<readonly string[]> {
-    effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
+    const { codex, configuredKeys } = this.settings;
+    effectivePolicy(codex, configuredKeys, withAgentRoutes(this.drivers, request));
     assertAgent(this.drivers, request.agent);
     return this.vault.missing(Object.values(request.secrets));
   }

@@ -30,7 +30,7 @@ export class AdoptedAgents {
     const { request, run } = session;
     if (request.agent === undefined) return null;
     try {
-      const policy = policyOfTurn(this.settings, request);
+      const policy = policyOfTurn(this.settings, this.attempts.withRoutes(request));
       session.agent = await this.attempts.current(run, request.agent);
       const routes = session.place === null ? {} : this.network.routes(session.place, policy);
       return agentTurn(session, session.agent, { policy, routes });

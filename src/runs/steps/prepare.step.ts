@@ -99,7 +99,7 @@ export class PrepareStep {
   /** It was checked when the run was accepted: what has changed since is the operator's word. */
   #policy({ request }: RunSession): EffectivePolicy {
     try {
-      return policyOfTurn(this.settings, request);
+      return policyOfTurn(this.settings, this.attempts.withRoutes(request));
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'policy_widened') throw error;
       throw new DomainError(
@@ -137,17 +137,17 @@ export class PrepareStep {
       ...(request.env as Record<string, string>),
       ...Object.fromEntries(injected),
     };
-    const ownEnv = routeEnvironment(routes);
+    const own = routeEnvironment(routes);
     if (agent === null || turn === null) {
       const argv = request.command ?? [];
-      const bytes = encodeFrame({ argv, env: environment, ownEnv, nonce });
+      const bytes = encodeFrame({ argv, env: environment, own, nonce });
       return { nonce, keepInput: false, bytes };
     }
     const { argv, env, files, links = [], input } = agent.driver.launch(turn);
     const bytes = encodeFrame({
       argv,
       env: { ...environment, ...env },
-      ownEnv,
+      own,
       nonce,
       files: { files, links },
       input: input === undefined ? 'open' : { text: input },
