@@ -1,5 +1,6 @@
 import { Module, type OnModuleDestroy } from '@nestjs/common';
 
+import { AuditModule } from '../audit/audit.module.js';
 import { EgressModule } from '../egress/egress.module.js';
 import { RetentionTasks } from '../kernel/retention.js';
 import { DataDirectory } from '../persistence/data-directory.js';
@@ -82,7 +83,7 @@ import { HeldWorkspaces } from './workspaces/held-workspaces.js';
 import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
 
 @Module({
-  imports: [EgressModule, SandboxModule, SecretsModule, WorkspacesModule],
+  imports: [AuditModule, EgressModule, SandboxModule, SecretsModule, WorkspacesModule],
   controllers: [RunsController, RunOutputController, RunEgressController, TurnsController],
   providers: [
     { provide: CancelSignal, useClass: LocalCancelSignal },

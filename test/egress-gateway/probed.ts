@@ -46,6 +46,7 @@ const FILES = [
   'hello.mjs',
   'beat.mjs',
   'hold.mjs',
+  'route-socket.mjs',
 ];
 
 /** A command that keeps its environment in a file, puts the probes beside it, says `up` and waits. */

@@ -52,6 +52,7 @@ export interface SandboxOptions {
   /** Default: it has. */
   networkAccess?: boolean;
   egressAllowlist?: string[];
+  credentialRoutes?: string[];
   /** Of all requests about it, where the service wants a token. */
   request?: ApiRequest;
 }
@@ -70,13 +71,19 @@ export class Sandbox extends Probed {
   static async start(
     service: RunningService,
     issue: string,
-    { networkAccess = true, egressAllowlist, request = {} }: SandboxOptions = {},
+    {
+      networkAccess = true,
+      egressAllowlist,
+      credentialRoutes = [],
+      request = {},
+    }: SandboxOptions = {},
   ): Promise<Sandbox> {
     const policy = {
       ...(networkAccess && { turnSandboxPolicy: NETWORK_ACCESS }),
       ...(egressAllowlist && { egressAllowlist }),
     };
-    const id = await createRun(service, { issue, command: waitingForProbes(), policy }, request);
+    const body = { issue, command: waitingForProbes(), policy, credentialRoutes };
+    const id = await createRun(service, body, request);
     await untilPrinted(service, id, 'up');
     const [container = ''] = await containersOf(service, id);
     return new Sandbox(service, request, id, container);
@@ -114,6 +121,10 @@ export interface Decided {
   allowed: boolean;
   rule: string | null;
   reason: string | null;
+  route: string | null;
+  method: string | null;
+  path: string | null;
+  status: number | null;
   bytesUp: number;
   bytesDown: number;
   durationMs: number | null;
