@@ -2,24 +2,6 @@ import { z } from 'zod';
 
 import { environmentName } from './policy-schema.js';
 
-/** What holds for every turn of an agent, of whatever kind. */
-export const agentSchema = z.strictObject({
-  restarts: z
-    .number()
-    .int()
-    .min(0)
-    .max(10)
-    .default(2)
-    .describe('How often an agent that broke off in a turn is started again for it'),
-  stallSeconds: z
-    .number()
-    .int()
-    .min(0)
-    .max(86_400)
-    .default(900)
-    .describe('An agent that prints no line for so long is ended as agent_stalled; 0: never'),
-});
-
 const PLACEHOLDER = /\{(prompt|model|effort|memory)\}/;
 const argument = z
   .string()

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 
 import { z } from 'zod';
 
-import { agentSchema, agentsSchema } from './agents-schema.js';
+import { agentSchema } from './agent-schema.js';
+import { agentsSchema } from './agents-schema.js';
 import { credentialRoutesSchema } from './credential-routes-schema.js';
 import { dispatchSchema } from './dispatch/dispatch-schema.js';
 import {
