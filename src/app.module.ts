@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 
 import { AgentsModule } from './agents/agents.module.js';
+import { CodexModule } from './agents/codex/codex.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AccessGuard } from './auth/access.guard.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -54,6 +55,7 @@ export class AppModule {
         SettingsModule,
         RunsModule,
         AgentsModule,
+        CodexModule,
         WebhooksModule,
         OutboundModule,
         RetentionModule,

@@ -48,6 +48,7 @@ export const ERROR_KINDS = {
   request_timeout: 'timeout',
   run_finished: 'conflict',
   turn_active: 'conflict',
+  turn_not_steerable: 'conflict',
   run_not_kept_alive: 'conflict',
   workspace_busy: 'conflict',
   sandbox_not_ready: 'conflict',

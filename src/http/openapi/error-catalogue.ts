@@ -33,6 +33,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   method_not_allowed: 'The path does not take this method; `Allow` says which it takes.',
   request_timeout: 'The request did not arrive in time.',
   turn_active: 'A turn of the run waits or is executed; ask again when it is over.',
+  turn_not_steerable: 'No turn goes on that takes messages, or its agent refused this one.',
   run_not_kept_alive: 'The run was not started with `keepAlive`, so it takes no further turns.',
   run_finished: 'The run has finished; it cannot be cancelled and takes no further turn.',
   workspace_busy: 'A run or another request uses the workspace; try again when it has ended.',

@@ -1,0 +1,20 @@
+import { Inject, Module } from '@nestjs/common';
+
+import { TurnDrivers } from '../../runs/agents/turn-driver.js';
+import { RunsModule } from '../../runs/runs.module.js';
+import { LiveTurns } from '../live-turns.js';
+import { CodexOutside } from './codex-outside.js';
+import { CodexDriver } from './codex.driver.js';
+import { Outside } from './outside.js';
+
+/** Codex, and what people may have it do. */
+@Module({
+  imports: [RunsModule],
+  providers: [CodexDriver, LiveTurns, { provide: Outside, useClass: CodexOutside }],
+})
+export class CodexModule {
+  /** Here and not later: runs of an earlier process go on as soon as modules are initialised. */
+  constructor(@Inject(TurnDrivers) drivers: TurnDrivers, driver: CodexDriver) {
+    drivers.register(driver);
+  }
+}

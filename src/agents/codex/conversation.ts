@@ -1,0 +1,179 @@
+import { readMessage, type RpcId, type RpcMessage } from './json-rpc.js';
+import {
+  readItem,
+  readResolved,
+  readThread,
+  readThreadStatus,
+  readTurn,
+  readTurnCompleted,
+  readTurns,
+  readUsage,
+  type ItemOnWire,
+  type TurnOnWire,
+  type UsageOnWire,
+} from './wire.js';
+
+/**
+ * The identifiers of our requests. Words of our own, the same in every life of the service, so that
+ * an answer in the log is known for what it is by a service that did not send its request.
+ */
+export const REQUEST = {
+  initialize: 'initialize',
+  thread: 'thread',
+  /** A new thread, because the one to resume is gone. */
+  newThread: 'thread-new',
+  history: 'history',
+  /** Whether a turn goes on: its answer comes after that of every request written before it. */
+  barrier: 'barrier',
+  turn: 'turn',
+} as const;
+
+/** A request of the app-server's that waits for our answer. */
+export interface OpenQuestion {
+  readonly id: RpcId;
+  readonly method: string;
+  readonly params: unknown;
+}
+
+/** All that the lines of one app-server say about one turn of ours. */
+export interface Conversation {
+  readonly initialized: boolean;
+  /** A request of ours that was refused, by its identifier; it ends the turn where nothing helps. */
+  readonly refused: Readonly<Record<string, string>>;
+  readonly threadId: string | null;
+  readonly model: string | null;
+  /** The marks of the prompts in the thread's last turn; `null`: not asked yet. */
+  readonly lastMarks: readonly string[] | null;
+  readonly barriers: number;
+  readonly turnId: string | null;
+  /** A turn that was completed, by its id: Codex may run one of its own, such as a compaction. */
+  readonly completed: Readonly<Record<string, TurnOnWire>>;
+  /** What Codex has begun and not finished: commands, changes, calls of tools. By id. */
+  readonly working: Readonly<Record<string, ItemOnWire>>;
+  readonly questions: readonly OpenQuestion[];
+  /** The whole thread's count, earlier turns included. */
+  readonly usage: UsageOnWire | null;
+  /** Answers to requests that a person had us send; `null`: it was granted. */
+  readonly answers: Readonly<Record<string, string | null>>;
+}
+
+export const SILENCE: Conversation = {
+  initialized: false,
+  refused: {},
+  threadId: null,
+  model: null,
+  lastMarks: null,
+  barriers: 0,
+  turnId: null,
+  completed: {},
+  working: {},
+  questions: [],
+  usage: null,
+  answers: {},
+};
+
+/** The conversation after one more line. Pure, and the same for a replayed line and a live one. */
+export function hear(now: Conversation, line: string): Conversation {
+  const message = readMessage(line);
+  return message === null ? now : take(now, message);
+}
+
+/** The turn of ours that has ended; `null` while it goes on or has not begun. */
+export function endedTurn({ turnId, completed }: Conversation): TurnOnWire | null {
+  return turnId === null ? null : (completed[turnId] ?? null);
+}
+
+function take(now: Conversation, message: RpcMessage): Conversation {
+  switch (message.kind) {
+    case 'answer':
+      return takeAnswer(now, message.id, message.result);
+    case 'refusal':
+      return takeRefusal(now, message.id, message.error.message);
+    case 'question': {
+      const { id, method, params } = message;
+      return { ...now, questions: [...now.questions, { id, method, params }] };
+    }
+    case 'notice':
+      return takeNotice(now, message.method, message.params);
+  }
+}
+
+function takeAnswer(now: Conversation, id: RpcId, result: unknown): Conversation {
+  switch (id) {
+    case REQUEST.initialize:
+      return { ...now, initialized: true };
+    case REQUEST.thread:
+    case REQUEST.newThread: {
+      const answer = readThread(result);
+      // Two lives of the service may both have asked; the first thread is the one.
+      if (answer === null || now.threadId !== null) return now;
+      return { ...now, threadId: answer.thread.id, model: answer.model };
+    }
+    case REQUEST.history: {
+      const turns = readTurns(result);
+      return turns === null ? now : { ...now, lastMarks: marksOf(turns.data.at(0)?.items ?? []) };
+    }
+    case REQUEST.barrier:
+      return readThreadStatus(result) === null ? now : { ...now, barriers: now.barriers + 1 };
+    case REQUEST.turn: {
+      const turn = readTurn(result)?.turn;
+      if (turn === undefined || now.turnId !== null) return now;
+      return { ...now, turnId: turn.id };
+    }
+    default:
+      return typeof id === 'string' ? { ...now, answers: { ...now.answers, [id]: null } } : now;
+  }
+}
+
+function takeRefusal(now: Conversation, id: RpcId, reason: string): Conversation {
+  if (typeof id !== 'string') return now;
+  if (id === REQUEST.initialize && reason === 'Already initialized') {
+    return { ...now, initialized: true };
+  }
+  if ((Object.values(REQUEST) as string[]).includes(id)) {
+    return { ...now, refused: { ...now.refused, [id]: reason } };
+  }
+  return { ...now, answers: { ...now.answers, [id]: reason } };
+}
+
+function takeNotice(now: Conversation, method: string, params: unknown): Conversation {
+  switch (method) {
+    case 'item/started':
+    case 'item/completed':
+      return takeItem(now, method === 'item/started', params);
+    case 'thread/tokenUsage/updated': {
+      const usage = readUsage(params);
+      return usage === null || usage.threadId !== now.threadId
+        ? now
+        : { ...now, usage: usage.tokenUsage.total };
+    }
+    case 'turn/completed': {
+      const ended = readTurnCompleted(params);
+      if (ended === null || ended.threadId !== now.threadId) return now;
+      const completed = { ...now.completed, [ended.turn.id]: ended.turn };
+      return { ...now, completed, working: {}, questions: [] };
+    }
+    case 'serverRequest/resolved': {
+      const id = readResolved(params)?.requestId;
+      return { ...now, questions: now.questions.filter((question) => question.id !== id) };
+    }
+    default:
+      return now;
+  }
+}
+
+const WORK = new Set(['commandExecution', 'fileChange', 'mcpToolCall', 'dynamicToolCall']);
+
+function takeItem(now: Conversation, started: boolean, params: unknown): Conversation {
+  const item = readItem(params)?.item;
+  if (item === undefined) return now;
+  if (!WORK.has(item.type)) return now;
+  const { [item.id]: _, ...others } = now.working;
+  return { ...now, working: started ? { ...others, [item.id]: item } : others };
+}
+
+function marksOf(items: readonly ItemOnWire[]): string[] {
+  return items.flatMap(({ type, clientId }) =>
+    type === 'userMessage' && typeof clientId === 'string' ? [clientId] : [],
+  );
+}

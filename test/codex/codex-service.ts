@@ -1,0 +1,66 @@
+import { expect } from 'vitest';
+
+import type { Runtime } from '../egress-gateway/sandboxes.js';
+import type { OutputLine } from '../runs/run-output.js';
+import { outputOf } from '../runs/run-output.js';
+import { UNLIMITED } from '../runs/run-questions.js';
+import { PROVIDER_URL } from '../support/model-provider/world-provider.js';
+import { startService, type RunningService, type ServiceOptions } from '../support/service.js';
+import { world } from '../support/world.js';
+
+export interface CodexServiceOptions {
+  runtime?: Runtime;
+  /** `codex.agent` beyond its route and model. */
+  agent?: Record<string, unknown>;
+  /** `codex` beyond `agent` and `sandbox`. */
+  codex?: Record<string, unknown>;
+  options?: ServiceOptions;
+}
+
+/** A model of which Codex knows what tools it takes. */
+export const MODEL = 'gpt-5.5';
+
+/** A service whose Codex reaches the tests' model provider by a credential route with this key. */
+export async function startCodexService(
+  key: string,
+  { runtime = 'runc', agent = {}, codex = {}, options = {} }: CodexServiceOptions = {},
+): Promise<RunningService> {
+  const route = { name: 'model', upstream: PROVIDER_URL, plainHttp: true };
+  const service = await startService({
+    ...options,
+    yaml: {
+      ...UNLIMITED,
+      runs: { maxConcurrent: 3 },
+      codex: {
+        ...codex,
+        agent: { route: 'model', model: MODEL, restarts: 1, ...agent },
+        sandbox: {
+          dns: [world.addresses.resolver],
+          security: { gvisor: runtime === 'runsc' },
+          credentialRoutes: [{ ...route, header: 'Authorization', secret: 'MODEL_KEY' }],
+        },
+      },
+    },
+  });
+  const stored = await service.api('PUT', '/api/v1/secrets/MODEL_KEY', { body: { value: key } });
+  expect(stored.status, stored.text).toBe(204);
+  return service;
+}
+
+/** A request for a run of Codex. */
+export function codexRun(
+  issue: string,
+  prompt: string,
+  more: object = {},
+): Record<string, unknown> {
+  return { issue, agent: { kind: 'codex', prompt }, ...more };
+}
+
+/** An event of an agent as the run's output has it. */
+export type EventLine = OutputLine & { event: { type: string } & Record<string, unknown> };
+
+/** What the run's agent did, in its order. */
+export async function eventsOf(service: RunningService, runId: string): Promise<EventLine[]> {
+  const lines = (await outputOf(service, runId)) as (OutputLine & { event?: unknown })[];
+  return lines.filter((line): line is EventLine => line.event !== undefined);
+}
