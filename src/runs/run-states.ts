@@ -17,6 +17,8 @@ type Manager = Transaction['manager'];
 /** A command that may begin, and the sandbox in which it does. */
 export interface BegunTurn extends Pick<RunEntity, 'runningAt' | 'containerId' | 'sandboxReport'> {
   command: RunningCommandEntity;
+  /** As `RunEntity.base`; of the first turn. */
+  base?: string;
 }
 
 /**

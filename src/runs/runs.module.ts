@@ -14,6 +14,7 @@ import { HostInventory } from './adoption/host-inventory.js';
 import { InterruptedRuns } from './adoption/interrupted-runs.js';
 import { UnadoptableRuns } from './adoption/unadoptable-runs.js';
 import { UnreadableOutput } from './adoption/unreadable-output.js';
+import { RunDiffController } from './api/run-diff.controller.js';
 import { RunEgressController } from './api/run-egress.controller.js';
 import { RunOutputController } from './api/run-output.controller.js';
 import { RunsController } from './api/runs.controller.js';
@@ -21,6 +22,9 @@ import { TurnsController } from './api/turns.controller.js';
 import { CancelSignal, LocalCancelSignal } from './cancel-signal.js';
 import { DataDiskFloor } from './data-disk-floor.js';
 import { DirectoryGift } from './directory-gift.js';
+import { DiffHelper } from './diff/diff-helper.js';
+import { RunDiffRepository } from './diff/run-diff.repository.js';
+import { RunDiffs } from './diff/run-diffs.js';
 import { DiskMeter } from './disk-meter.js';
 import { Dispatcher } from './dispatcher.js';
 import { DecisionFollower } from './egress/decision-follower.js';
@@ -74,7 +78,13 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
 
 @Module({
   imports: [EgressModule, SandboxModule, SecretsModule, WorkspacesModule],
-  controllers: [RunsController, RunOutputController, RunEgressController, TurnsController],
+  controllers: [
+    RunsController,
+    RunOutputController,
+    RunEgressController,
+    RunDiffController,
+    TurnsController,
+  ],
   providers: [
     { provide: CancelSignal, useClass: LocalCancelSignal },
     {
@@ -91,6 +101,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     ContainerFenceHelper,
     ContainerWorkspaceTools,
     DecisionFollower,
+    DiffHelper,
     DataDiskFloor,
     DirectoryGift,
     DiskMeter,
@@ -119,6 +130,8 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     RunAdmission,
     RunCancellation,
     RunChanges,
+    RunDiffRepository,
+    RunDiffs,
     RunClosing,
     RunExecutor,
     RunIntake,

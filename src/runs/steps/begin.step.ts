@@ -70,7 +70,7 @@ export class BeginStep {
 
   async #commit(session: RunSession, prepared: PreparedRun): Promise<void> {
     const { id } = session.run;
-    const { policy, place, sandbox, frame } = prepared;
+    const { policy, place, sandbox, frame, base } = prepared;
     const runningAt = this.clock.now();
     const begun = hostMoment();
     const kept = {
@@ -91,6 +91,7 @@ export class BeginStep {
         containerId: sandbox.containerId,
         sandboxReport: JSON.stringify(sandbox.report),
         command: kept,
+        ...(base !== null && { base: JSON.stringify(base) }),
       });
       tx.audit(startedRow(current));
     });

@@ -7,11 +7,14 @@ import type { EffectivePolicy } from '../../sandbox/policy.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
 import { Workspaces } from '../../workspaces/workspaces.service.js';
+import { findBase } from '../diff/find-base.js';
+import type { RunBase } from '../diff/run-base.js';
 import { DirectoryGift } from '../directory-gift.js';
 import type { NetworkPlace } from '../network-place.js';
 import type { RunSession } from '../run-session.js';
 import { SandboxHost } from '../sandbox-host.js';
 import { policyOfTurn } from '../turns/turn-policy.js';
+import { FIRST_TURN } from '../turns/turn-request.js';
 
 const SECRETS_LIMIT_BYTES = 128 * 1024;
 
@@ -30,6 +33,8 @@ export interface PreparedRun {
   place: NetworkPlace;
   sandbox: Sandbox;
   frame: PreparedFrame;
+  /** What the workspace was, in a run's first turn. */
+  base: RunBase | null;
 }
 
 /** `preparing`: everything up to a created, verified, not yet started sandbox. Nothing has run. */
@@ -67,6 +72,7 @@ export class PrepareStep {
     );
     const gateway = policy.networkAccess ? place : NO_PLACE;
     const frame = this.#frame(session, injected, gateway);
+    let base: RunBase | null = null;
     const sandbox = await this.host.sandboxes.create({
       runId: run.id,
       issue: run.issue,
@@ -76,11 +82,14 @@ export class PrepareStep {
       ...paths,
       network: place,
       resolvConf: place.resolvConf,
+      look: async (workspaceDir) => {
+        if (run.turn === FIRST_TURN) base = await findBase(workspaceDir);
+      },
     });
     session.sandbox = sandbox;
     session.gatewayPassword = this.host.network.credentials(gateway, run.id, run.turn)?.password;
     if (place.mode === 'bridge') await place.confirmed;
-    return { policy, place, sandbox, frame };
+    return { policy, place, sandbox, frame, base };
   }
 
   /** It was checked when the run was accepted: what has changed since is the operator's word. */
