@@ -14,6 +14,7 @@ import { CreateRunTurns1795483000000 } from './1795483000000-create-run-turns.js
 import { CreateWebhookDeliveries1795484000000 } from './1795484000000-create-webhook-deliveries.js';
 import { CreateOutbox1795490000000 } from './1795490000000-create-outbox.js';
 import { AddDecisionRequests1795491000000 } from './1795491000000-add-decision-requests.js';
+import { AddRunBase1795492000000 } from './1795492000000-add-run-base.js';
 import { CreateAgentRuns1795560000000 } from './1795560000000-create-agent-runs.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
@@ -34,5 +35,6 @@ export const migrations = [
   CreateWebhookDeliveries1795484000000,
   CreateOutbox1795490000000,
   AddDecisionRequests1795491000000,
+  AddRunBase1795492000000,
   CreateAgentRuns1795560000000,
 ];

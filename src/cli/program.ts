@@ -7,6 +7,7 @@ import { backupCommand } from './commands/backup.command.js';
 import { cancelCommand } from './commands/cancel.command.js';
 import { completionCommand } from './commands/completion.command.js';
 import { configCommand } from './commands/config.command.js';
+import { diffCommand } from './commands/diff.command.js';
 import { dispatchCommand } from './commands/dispatch.command.js';
 import { conformanceCommand } from './commands/conformance.command.js';
 import { doctorCommand } from './commands/doctor.command.js';
@@ -50,6 +51,7 @@ export function buildProgram(cli: Cli): Command {
     runsCommand(cli),
     showCommand(cli),
     logsCommand(cli),
+    diffCommand(cli),
     cancelCommand(cli),
     secretsCommand(cli),
     auditCommand(cli),

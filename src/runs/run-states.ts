@@ -19,6 +19,8 @@ export interface BegunTurn extends Pick<RunEntity, 'runningAt' | 'containerId' |
   command: RunningCommandEntity;
   /** The turn began before, and broke off. */
   again?: boolean;
+  /** As `RunEntity.base`; of the first turn. */
+  base?: string;
 }
 
 /**

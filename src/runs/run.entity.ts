@@ -71,6 +71,10 @@ export class RunEntity {
   @Column('text', { name: 'sandbox_report', nullable: true })
   sandboxReport!: string | null;
 
+  /** JSON of `RunBase`: what its workspace was when its command began; `null` before that. */
+  @Column('text', { nullable: true })
+  base!: string | null;
+
   /** It waits for another turn when one is over. */
   @Column('boolean', { name: 'keep_alive', default: false })
   keepAlive!: boolean;

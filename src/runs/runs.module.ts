@@ -21,6 +21,7 @@ import { AgentAttempts } from './agents/agent-attempts.js';
 import { AgentConduct } from './agents/agent-conduct.js';
 import { AgentRunRepository } from './agents/agent-run.repository.js';
 import { TurnDrivers } from './agents/turn-driver.js';
+import { RunDiffController } from './api/run-diff.controller.js';
 import { RunEgressController } from './api/run-egress.controller.js';
 import { RunOutputController } from './api/run-output.controller.js';
 import { RunsController } from './api/runs.controller.js';
@@ -28,6 +29,9 @@ import { TurnsController } from './api/turns.controller.js';
 import { CancelSignal, LocalCancelSignal } from './cancel-signal.js';
 import { DataDiskFloor } from './data-disk-floor.js';
 import { DirectoryGift } from './directory-gift.js';
+import { DiffHelper } from './diff/diff-helper.js';
+import { RunDiffRepository } from './diff/run-diff.repository.js';
+import { RunDiffs } from './diff/run-diffs.js';
 import { DiskMeter } from './disk-meter.js';
 import { Dispatcher } from './dispatcher.js';
 import { DecisionFollower } from './egress/decision-follower.js';
@@ -84,7 +88,13 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
 
 @Module({
   imports: [AuditModule, EgressModule, SandboxModule, SecretsModule, WorkspacesModule],
-  controllers: [RunsController, RunOutputController, RunEgressController, TurnsController],
+  controllers: [
+    RunsController,
+    RunOutputController,
+    RunEgressController,
+    RunDiffController,
+    TurnsController,
+  ],
   providers: [
     { provide: CancelSignal, useClass: LocalCancelSignal },
     {
@@ -106,6 +116,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     ContainerFenceHelper,
     ContainerWorkspaceTools,
     DecisionFollower,
+    DiffHelper,
     DataDiskFloor,
     DirectoryGift,
     DiskMeter,
@@ -135,6 +146,8 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     RunAdmission,
     RunCancellation,
     RunChanges,
+    RunDiffRepository,
+    RunDiffs,
     RunClosing,
     RunExecutor,
     RunIntake,

@@ -35,6 +35,10 @@ export interface HelperTask {
   /** A seccomp profile's JSON text; the engine's default profile by default. */
   seccompProfile?: string | null;
   timeoutMs?: number;
+  /** A tmpfs of the user's, where it may write. Counts as memory. */
+  scratch?: { path: string; bytes: number; inodes: number };
+  /** 256 MiB by default. */
+  memoryBytes?: number;
 }
 
 export interface HelperResult {
@@ -46,6 +50,7 @@ export interface HelperResult {
 const MiB = 1024 * 1024;
 const MOST_OUTPUT_BYTES = 8 * MiB;
 const DEFAULT_TIMEOUT_MS = 60_000;
+const DEFAULT_MEMORY_BYTES = 256 * MiB;
 
 /** Small containers of ours for what must be done beside a sandbox, with what that needs and no more. */
 @Injectable()
@@ -178,6 +183,7 @@ export class HelperContainers {
   }
 
   #body(task: HelperTask): ContainerCreateBody {
+    const memoryBytes = task.memoryBytes ?? DEFAULT_MEMORY_BYTES;
     return {
       Image: task.image ?? this.settings.codex.sandbox.image,
       Hostname: task.network === 'host' ? '' : 'helper',
@@ -207,7 +213,7 @@ export class HelperContainers {
           ReadOnly: readOnly,
           BindOptions: { Propagation: 'rprivate', NonRecursive: true },
         })),
-        Tmpfs: {},
+        Tmpfs: scratchOf(task),
         NetworkMode: task.network ?? 'none',
         RestartPolicy: { Name: 'no' },
         AutoRemove: false,
@@ -227,8 +233,8 @@ export class HelperContainers {
           ...(task.seccompProfile ? [`seccomp=${task.seccompProfile}`] : []),
         ],
         ...(task.runtime === undefined ? {} : { Runtime: task.runtime }),
-        Memory: 256 * MiB,
-        MemorySwap: 256 * MiB,
+        Memory: memoryBytes,
+        MemorySwap: memoryBytes,
         NanoCpus: 1e9,
         PidsLimit: 64,
         OomKillDisable: false,
@@ -250,6 +256,15 @@ export class HelperContainers {
       },
     };
   }
+}
+
+function scratchOf({ scratch, user = '0:0' }: HelperTask): Record<string, string> {
+  if (scratch === undefined) return {};
+  const [uid, gid] = user.split(':');
+  const bounds = `size=${scratch.bytes},nr_inodes=${scratch.inodes}`;
+  return {
+    [scratch.path]: `rw,nosuid,nodev,noexec,${bounds},mode=0700,uid=${uid},gid=${gid}`,
+  };
 }
 
 function refusedHelper(purpose: string, error: EngineRefusal): DomainError {

@@ -43,6 +43,8 @@ export interface SandboxPlacement {
   keepInput?: boolean;
   /** A file that we wrote; mounted read-only at /etc/resolv.conf. */
   resolvConf: string;
+  /** A look at the workspace of the caller's own, while no container has it. */
+  look?: (workspaceDir: string) => Promise<void>;
 }
 
 /** A sandbox as the engine lists it. */
@@ -80,6 +82,7 @@ export class Sandboxes {
       loadSeccompProfile(policy.security.seccompProfile, policy.security.gvisor),
       resolveExtraMounts(policy.extraMounts, this.#keptPaths(info.rootDir)),
       prepareHome(placement.homeDir, image),
+      placement.look?.(placement.workspaceDir),
     ]);
     const { workspaceDir, homeDir, resolvConf } = placement;
     const body = buildContainerSpec({

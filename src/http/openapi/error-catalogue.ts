@@ -37,12 +37,21 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   run_not_kept_alive: 'The run was not started with `keepAlive`, so it takes no further turns.',
   run_finished: 'The run has finished; it cannot be cancelled and takes no further turn.',
   workspace_busy: 'A run or another request uses the workspace; try again when it has ended.',
+  workspace_taken:
+    'A later run of the issue has the workspace, or has had it, so it does not tell what this one changed.',
+  workspace_gone: 'The workspace in which the run worked was deleted or replaced.',
+  diff_unavailable:
+    'The run has not begun, or what its workspace was before is not known; the message says why.',
+  repository_unreadable:
+    'The commit at which the run began cannot be read from the workspace, or a file of the workspace cannot.',
   sandbox_not_ready: 'The run, or its turn, has no sandbox, or does not have it yet.',
   delivery_pending: 'The delivery waits to be handled already.',
   precondition_failed: 'What `If-Match` names is not what is there now; read it again.',
   body_too_large: 'The body is larger than 1 MiB.',
   archive_too_large:
     'The archive, packed or unpacked, is larger than a workspace may be; holes in files count too.',
+  diff_too_large:
+    'What the run changed is more than is computed; the message names the bound. Download the workspace instead.',
   uri_too_long: 'A part of the path is longer than 4096 characters.',
   unsupported_media_type:
     'The body is not of the media type that the route takes: `application/json` in UTF-8, uncompressed, unless the route says another.',

@@ -78,7 +78,7 @@ export class BeginStep {
   async #commit(session: RunSession, prepared: PreparedRun, limits: CommandLimits): Promise<void> {
     const { agent } = session;
     const { id } = session.run;
-    const { place, sandbox, frame } = prepared;
+    const { place, sandbox, frame, base } = prepared;
     const runningAt = this.clock.now();
     const begun = hostMoment();
     const kept = {
@@ -100,6 +100,7 @@ export class BeginStep {
         sandboxReport: JSON.stringify(sandbox.report),
         command: kept,
         again: (agent?.number ?? 1) > 1,
+        ...(base !== null && { base: JSON.stringify(base) }),
       });
       if (agent !== null) {
         const { number, spentMs } = agent;

@@ -8,6 +8,8 @@ import type { EffectivePolicy } from '../../sandbox/policy.js';
 import type { Sandbox } from '../../sandbox/sandbox.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
 import { Workspaces } from '../../workspaces/workspaces.service.js';
+import { findBase } from '../diff/find-base.js';
+import type { RunBase } from '../diff/run-base.js';
 import { DirectoryGift } from '../directory-gift.js';
 import { AgentAttempts } from '../agents/agent-attempts.js';
 import { agentTurn } from '../agents/agent-conduct.js';
@@ -16,6 +18,7 @@ import type { NetworkPlace } from '../network-place.js';
 import type { RunSession } from '../run-session.js';
 import { SandboxHost } from '../sandbox-host.js';
 import { policyOfTurn } from '../turns/turn-policy.js';
+import { FIRST_TURN } from '../turns/turn-request.js';
 
 const SECRETS_LIMIT_BYTES = 128 * 1024;
 
@@ -38,6 +41,8 @@ export interface PreparedRun {
   frame: PreparedFrame;
   /** As the driver of its agent is told of it; `null` for a command. */
   agentTurn: AgentTurn | null;
+  /** What the workspace was, in a run's first turn. */
+  base: RunBase | null;
 }
 
 /** `preparing`: everything up to a created, verified, not yet started sandbox. Nothing has run. */
@@ -79,6 +84,7 @@ export class PrepareStep {
     const routes = this.host.network.routes(place, policy);
     const turn = session.agent && agentTurn(session, session.agent, { policy, routes });
     const frame = this.#frame(session, { injected, place: gateway, routes, turn });
+    let base: RunBase | null = null;
     const sandbox = await this.host.sandboxes.create({
       runId: run.id,
       issue: run.issue,
@@ -89,11 +95,14 @@ export class PrepareStep {
       network: place,
       keepInput: frame.keepInput,
       resolvConf: place.resolvConf,
+      look: async (workspaceDir) => {
+        if (run.turn === FIRST_TURN && run.base === null) base = await findBase(workspaceDir);
+      },
     });
     session.sandbox = sandbox;
     session.gatewayPassword = this.host.network.credentials(gateway, run.id, run.turn)?.password;
     if (place.mode === 'bridge') await place.confirmed;
-    return { policy, place, sandbox, frame, agentTurn: turn };
+    return { policy, place, sandbox, frame, agentTurn: turn, base };
   }
 
   /** It was checked when the run was accepted: what has changed since is the operator's word. */
