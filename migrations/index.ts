@@ -13,6 +13,7 @@ import { AddClockAhead1795482100000 } from './1795482100000-add-clock-ahead.js';
 import { CreateRunTurns1795483000000 } from './1795483000000-create-run-turns.js';
 import { CreateWebhookDeliveries1795484000000 } from './1795484000000-create-webhook-deliveries.js';
 import { CreateOutbox1795490000000 } from './1795490000000-create-outbox.js';
+import { CreateAgentRuns1795560000000 } from './1795560000000-create-agent-runs.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   CreateRunTurns1795483000000,
   CreateWebhookDeliveries1795484000000,
   CreateOutbox1795490000000,
+  CreateAgentRuns1795560000000,
 ];

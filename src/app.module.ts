@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 
+import { AgentsModule } from './agents/agents.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AccessGuard } from './auth/access.guard.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -52,6 +53,7 @@ export class AppModule {
         SecretsModule,
         SettingsModule,
         RunsModule,
+        AgentsModule,
         WebhooksModule,
         OutboundModule,
         RetentionModule,

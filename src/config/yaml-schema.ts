@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 
 import { z } from 'zod';
 
+import { agentSchema, agentsSchema } from './agents-schema.js';
 import { dispatchSchema } from './dispatch/dispatch-schema.js';
 import {
   bytes,
@@ -98,6 +99,8 @@ const codexSchema = z.strictObject({
   threadSandbox: threadSandboxSchema.default('workspace-write'),
   turnSandboxPolicy: turnSandboxPolicySchema.prefault({ type: 'workspaceWrite' }),
   sandbox: sandboxSchema.prefault({}),
+  agent: agentSchema.prefault({}),
+  agents: agentsSchema.prefault({}),
 });
 
 const limit = (perWindow: number) =>

@@ -62,6 +62,7 @@ export const ERROR_KINDS = {
   idempotency_key_reused: 'unprocessable',
   secret_unknown: 'unprocessable',
   environment_refused: 'unprocessable',
+  agent_unknown: 'unprocessable',
   key_mismatch: 'unprocessable',
   archive_refused: 'unprocessable',
   rate_limited: 'rate_limited',

@@ -65,6 +65,7 @@ const LOST: Readonly<Record<string, Loss>> = {
     },
   },
   CreateOutbox1795490000000: { tables: { outbox_follows: [], outbox_messages: [] } },
+  CreateAgentRuns1795560000000: { tables: { agent_runs: [] } },
   AddClockAhead1795482100000: { columns: { retention_clock: { ahead_at: null, ahead_for: 0 } } },
 };
 

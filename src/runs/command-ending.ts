@@ -7,6 +7,7 @@ import type { RunSession } from './run-session.js';
 const GRACE_MS: Readonly<Record<EndedBy, number>> = {
   cancel: 10_000,
   timeout: 10_000,
+  agent_stalled: 10_000,
   service_stopped: 3000,
   // These mean harm that goes on for as long as the command does.
   disk_limit: 0,
@@ -14,17 +15,27 @@ const GRACE_MS: Readonly<Record<EndedBy, number>> = {
   fence_broken: 0,
 };
 const RETRY_MS = 1000;
+/** Of an agent that has done its turn. */
+const DONE_GRACE_MS = 3000;
 
 /** Ends a command when its session says so: SIGTERM, the grace, SIGKILL, until it is over. */
 export class CommandEnding {
   #over = false;
   #timer: NodeJS.Timeout | null = null;
 
+  /** `askedMs`: how long whoever leads the command has to ask it to end by itself; a part of the grace. */
   constructor(
     session: RunSession,
     private readonly sandbox: Sandbox,
+    private readonly askedMs = 0,
   ) {
     session.onEnd((cause) => this.#begin(GRACE_MS[cause]));
+  }
+
+  /** It has done what it should, and is only to go now. */
+  dismiss(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    void this.#send('SIGTERM', DONE_GRACE_MS);
   }
 
   /** The command has ended; nothing is sent any more. */
@@ -34,8 +45,11 @@ export class CommandEnding {
   }
 
   #begin(graceMs: number): void {
-    if (graceMs > 0) void this.#send('SIGTERM', graceMs);
-    else void this.#send('SIGKILL', 0);
+    if (this.#over) return;
+    if (graceMs === 0) return void this.#send('SIGKILL', 0);
+    const askedMs = Math.min(this.askedMs, graceMs / 2);
+    if (askedMs === 0) return void this.#send('SIGTERM', graceMs);
+    this.#timer = setTimeout(() => void this.#send('SIGTERM', graceMs - askedMs), askedMs);
   }
 
   async #send(signal: 'SIGTERM' | 'SIGKILL', graceMs: number): Promise<void> {

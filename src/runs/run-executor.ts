@@ -4,32 +4,23 @@ import { Injectable, Logger } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
-import { WorkspaceUnusableError } from '../workspaces/workspaces.service.js';
-import { CommandLostError, type AdoptableRun } from './adoption/adoptable-run.js';
-import { explain } from './explain.js';
-import { NoLongerOpenError } from './network-gate.js';
-import { isPassing, waitingFor } from './passing-fault.js';
-import { decideOutcome, type RunOutcome } from './run-outcome.js';
+import type { AdoptableRun } from './adoption/adoptable-run.js';
+import { AgentAttempts } from './agents/agent-attempts.js';
+import { CANCELLED } from './run-closing.js';
+import type { RunOutcome } from './run-outcome.js';
 import { RunQueue, type TakenRun } from './run-queue.js';
 import type { RunRequest } from './run-request.js';
-import type { WaitingReason } from './run-view.js';
 import { RunSession } from './run-session.js';
 import { RunSignals } from './run-signals.js';
-import { NeverBegunError, NotCommittedError } from './steps/begin.step.js';
-import { ConductStep, LeftRunningError } from './steps/conduct.step.js';
+import { LeftRunningError } from './steps/conduct.step.js';
 import { FinishStep } from './steps/finish.step.js';
-import { PrepareStep, type PreparedRun } from './steps/prepare.step.js';
+import { BrokenOff, PutBack, TurnWork, type TurnResult } from './turn-work.js';
 import { requestOfTurn } from './turns/turn-request.js';
 
 /** What became of an attempt: the turn is over, it waits in the line again, or its command runs on. */
 export type Execution = 'finished' | 'put-back' | 'left';
 
 const STORAGE_RETRY_MS = 1000;
-
-/** Nothing of the turn has happened, and it can be tried again. */
-class PutBack {
-  constructor(readonly reason?: WaitingReason) {}
-}
 
 /** Takes one turn of a run through its steps. */
 @Injectable()
@@ -39,22 +30,22 @@ export class RunExecutor {
   #stopping = false;
 
   constructor(
-    private readonly prepare: PrepareStep,
-    private readonly conduct: ConductStep,
+    private readonly work: TurnWork,
     private readonly finish: FinishStep,
     private readonly queue: RunQueue,
     private readonly signals: RunSignals,
     private readonly settings: Settings,
+    private readonly attempts: AgentAttempts,
   ) {}
 
   /** Ends with the turn's outcome stored, or as `Execution` says. */
   execute(taken: TakenRun): Promise<Execution> {
-    return this.#carry(taken, (session) => this.#outcome(session));
+    return this.#carry(taken, (session) => this.work.begin(session));
   }
 
   /** The same for a turn that an earlier process began. */
   adopt(adoptable: AdoptableRun): Promise<Execution> {
-    return this.#carry(adoptable, (session) => this.#adopted(session, adoptable));
+    return this.#carry(adoptable, (session) => this.work.goOn(session, adoptable));
   }
 
   /** Ends or leaves everything that runs here, because the service stops; nothing begins any more. */
@@ -65,7 +56,7 @@ export class RunExecutor {
 
   async #carry(
     { run, own }: TakenRun,
-    work: (session: RunSession) => Promise<RunOutcome | PutBack>,
+    work: (session: RunSession) => Promise<TurnResult>,
   ): Promise<Execution> {
     const request = requestOfTurn(JSON.parse(run.request) as RunRequest, own);
     const session = new RunSession(run, request);
@@ -73,7 +64,7 @@ export class RunExecutor {
     const unlisten = this.signals.cancel.onRequest(run.id, () => session.end('cancel'));
     if (this.#stopping) this.#letGo(session);
     try {
-      const outcome = await work(session);
+      const outcome = await this.#repeated(session, await work(session));
       if (outcome instanceof PutBack) {
         await this.finish.giveBack(session);
         await this.#untilStored(() => this.queue.putBack(run.id, outcome.reason));
@@ -91,66 +82,34 @@ export class RunExecutor {
     }
   }
 
+  /** Starts an agent that broke off again, as often as it may be. */
+  async #repeated(session: RunSession, first: TurnResult): Promise<RunOutcome | PutBack> {
+    let result = first;
+    while (result instanceof BrokenOff) {
+      const { ranMs } = result;
+      const { id } = session.run;
+      const stopped = session.endedBy !== null;
+      if (stopped || !(await this.#untilStored(() => this.attempts.again(id, ranMs)))) {
+        return session.endedBy === 'cancel' ? CANCELLED : lastOf(session, result);
+      }
+      this.#logger.warn(`run ${id}: its agent broke off and is started again`);
+      const cleared = await this.finish.giveBack(session);
+      this.signals.changes.notify(id);
+      // It waits in the line until what is left of it is gone, or for the next start of the service.
+      const mayBegin = cleared && !session.leaving.aborted;
+      result = mayBegin ? await this.work.begin(session) : new PutBack();
+    }
+    return result;
+  }
+
   /** A command that has not begun yet does not begin any more, whatever the operator wants. */
   #letGo(session: RunSession): void {
     if (this.settings.runs.onStop === 'leave') session.leave();
     else session.end('service_stopped');
   }
 
-  async #outcome(session: RunSession): Promise<RunOutcome | PutBack> {
-    let prepared: PreparedRun;
-    try {
-      prepared = await this.prepare.run(session);
-    } catch (error) {
-      if (!isPassing(error)) return this.#failed(session, error);
-      return this.#putBack(session, error);
-    }
-    try {
-      return decideOutcome(await this.conduct.run(session, prepared));
-    } catch (error) {
-      if (error instanceof NeverBegunError) return neverBegun(session);
-      if (error instanceof NotCommittedError) return this.#again(session, error);
-      if (error instanceof LeftRunningError) throw error;
-      return this.#failed(session, error);
-    }
-  }
-
-  /** What came too early for a change of the settings may be tried at once. */
-  #again(session: RunSession, error: NotCommittedError): RunOutcome | PutBack {
-    const outdated = error.cause instanceof NoLongerOpenError && session.endedBy !== 'cancel';
-    return outdated ? new PutBack() : this.#putBack(session, error);
-  }
-
-  #putBack(session: RunSession, error: unknown): RunOutcome | PutBack {
-    if (session.endedBy === 'cancel') return neverBegun(session);
-    this.#logger.warn(`run ${session.run.id} could not begin yet and waits again`, error);
-    return new PutBack(waitingFor(error));
-  }
-
-  async #adopted(session: RunSession, adoptable: AdoptableRun): Promise<RunOutcome> {
-    try {
-      return decideOutcome(await this.conduct.adopt(session, adoptable));
-    } catch (error) {
-      if (error instanceof CommandLostError) return error.outcome;
-      if (session.leaving.aborted) throw new LeftRunningError();
-      return this.#failed(session, error);
-    }
-  }
-
-  #failed(session: RunSession, error: unknown): RunOutcome {
-    if (error instanceof DomainError) {
-      this.#logger.warn(`run ${session.run.id} failed: ${error.code}`, error);
-      return failure(error.code, explain(error));
-    }
-    if (error instanceof WorkspaceUnusableError) {
-      return failure('workspace_unusable', error.message);
-    }
-    this.#logger.error(`run ${session.run.id} failed`, error);
-    return failure('internal_error', 'The run could not be carried out; see the service’s log.');
-  }
-
   /** A true outcome waits for a database that can be written again, for as long as the service lives. */
-  async #untilStored(store: () => Promise<void>): Promise<void> {
+  async #untilStored<T>(store: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await store();
@@ -164,12 +123,10 @@ export class RunExecutor {
   }
 }
 
-function neverBegun(session: RunSession): RunOutcome | PutBack {
-  const { endedBy, leaving } = session;
-  if (endedBy === 'service_stopped' || (endedBy === null && leaving.aborted)) return new PutBack();
-  return { status: 'cancelled', exitCode: null, reason: 'cancelled', message: null };
-}
-
-function failure(reason: string, message: string): RunOutcome {
-  return { status: 'failed', exitCode: null, reason, message };
+/** How a turn ended whose agent is not started again. */
+function lastOf({ agent }: RunSession, { outcome }: BrokenOff): RunOutcome {
+  const starts = agent?.number ?? 1;
+  if (starts === 1) return outcome;
+  const message = [outcome.message, `It was started ${starts} times.`];
+  return { ...outcome, message: message.filter((text) => text !== null).join(' ') };
 }

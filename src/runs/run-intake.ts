@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 
-import { Settings } from '../config/settings.js';
 import type { Origin } from '../kernel/origin.js';
 import { Transactions, type Transaction } from '../persistence/transactions.js';
-import { effectivePolicy } from '../sandbox/policy.js';
-import { SecretVault, unknownSecrets } from '../secrets/secret-vault.js';
+import { unknownSecrets } from '../secrets/secret-vault.js';
 import { IdempotencyKeys } from './idempotency-key.repository.js';
 import type { IdempotentRequest } from './idempotency.js';
 import { RunAdmission } from './run-admission.js';
+import { RunRequestJudge } from './run-request-judge.js';
 import { checkedRunRequest, type UncheckedRunRequest } from './run-request-validation.js';
 import type { RunEntity } from './run.entity.js';
 import { RunRepository } from './run.repository.js';
@@ -25,11 +24,10 @@ export interface CreatedRun {
 @Injectable()
 export class RunIntake {
   constructor(
-    private readonly settings: Settings,
+    private readonly judge: RunRequestJudge,
     private readonly transactions: Transactions,
     private readonly runs: RunRepository,
     private readonly admission: RunAdmission,
-    private readonly vault: SecretVault,
     private readonly idempotency: IdempotencyKeys,
   ) {}
 
@@ -37,7 +35,7 @@ export class RunIntake {
    * Puts a run in the queue; durable when it resolves. `beside` commits with it.
    *
    * @throws DomainError `validation_failed`, `environment_refused`, `policy_widened`,
-   *   `control_unavailable`, `secret_unknown`, `secrets_locked`, `idempotency_key_reused`,
+   *   `control_unavailable`, `agent_unknown`, `secret_unknown`, `secrets_locked`, `idempotency_key_reused`,
    *   `queue_full`
    */
   async create(
@@ -49,8 +47,7 @@ export class RunIntake {
   ): Promise<CreatedRun> {
     const { keepAlive = false } = body;
     const request = checkedRunRequest(body);
-    effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
-    const unknown = await this.vault.missing(Object.values(request.secrets));
+    const unknown = await this.judge.unknownSecrets(request);
     return this.transactions.run(origin, async (tx) => {
       const earlier = await this.#earlier(tx, idempotent);
       if (earlier !== null) return { run: earlier, replayed: true };
@@ -65,9 +62,7 @@ export class RunIntake {
 
   /** What `create` would refuse of it now, but for the room in the line. @throws DomainError as `create` */
   async check(body: UncheckedRunRequest): Promise<void> {
-    const request = checkedRunRequest(body);
-    effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
-    const unknown = await this.vault.missing(Object.values(request.secrets));
+    const unknown = await this.judge.unknownSecrets(checkedRunRequest(body));
     if (unknown.length > 0) throw unknownSecrets(unknown);
   }
 

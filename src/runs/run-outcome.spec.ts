@@ -11,6 +11,7 @@ const ended: CommandEnd = {
   engineWasAway: false,
   gone: false,
   outputWhole: true,
+  agent: null,
 };
 
 describe('decideOutcome', () => {
@@ -47,6 +48,7 @@ describe('decideOutcome', () => {
           engineWasAway: fc.boolean(),
           gone: fc.boolean(),
           outputWhole: fc.boolean(),
+          agent: fc.constant(null),
         }),
         (end) => {
           const { status, exitCode, message } = decideOutcome(end);

@@ -2,12 +2,16 @@ import type { z } from 'zod';
 
 import { requestedPolicySchema } from '../config/policy-schema.js';
 import { DomainError, type ErrorDetail } from '../kernel/domain-error.js';
+import type { AgentRequest } from './agents/agent-request.js';
 import { encodeFrame, newNonce } from '../sandbox/frame.js';
 import type { RunRequest } from './run-request.js';
 
 /** A request's body after its fields were checked one by one. */
 export interface UncheckedRunRequest {
-  command: string[];
+  /** Exactly one of `command` and `agent` is there. */
+  command?: string[];
+  agent?: AgentRequest;
+  credentialRoutes?: string[];
   env?: Record<string, string>;
   secrets?: string[] | Record<string, string>;
   policy?: Record<string, unknown>;
@@ -22,15 +26,19 @@ export interface UncheckedRunRequest {
  * @throws DomainError `validation_failed` or `environment_refused`, naming each field.
  */
 export function checkedRunRequest(body: UncheckedRunRequest): RunRequest {
-  const { command, env = {}, image, timeoutSeconds } = body;
+  const { command, agent, credentialRoutes = [], env = {}, image, timeoutSeconds } = body;
+  if ((command === undefined) === (agent === undefined)) throw notOne('command', 'agent');
   const secrets = secretsByVariable(body.secrets ?? []);
   refuseDoubled(env, secrets);
   // A frame is made and thrown away: whatever it would refuse later is refused now. A secret's
   // value is not known here, only the name of its variable.
   const names = Object.fromEntries(Object.keys(secrets).map((name) => [name, '']));
-  encodeFrame({ argv: command, env: { ...env, ...names }, nonce: newNonce() });
+  encodeFrame({ argv: command ?? ANY_PROGRAM, env: { ...env, ...names }, nonce: newNonce() });
   return {
-    command,
+    ...(command && { command }),
+    // Not the client's object, whose keys come in any order.
+    ...(agent && { agent: { ...agent } }),
+    ...(credentialRoutes.length > 0 && { credentialRoutes }),
     env,
     secrets,
     ...(body.policy === undefined
@@ -39,6 +47,15 @@ export function checkedRunRequest(body: UncheckedRunRequest): RunRequest {
     ...(image === undefined ? {} : { image }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
   };
+}
+
+/** In place of an agent's, which its driver chooses when the turn begins. */
+export const ANY_PROGRAM: readonly string[] = ['agent'];
+
+/** A request has exactly one of two fields. */
+export function notOne(one: string, other: string): DomainError {
+  const message = `give exactly one of ${one} and ${other}`;
+  return validationFailed([{ field: one, message }]);
 }
 
 /** A list of names stands for variables of the same names. */
@@ -92,6 +109,6 @@ export function checkedBy<S extends z.ZodType>(
   );
 }
 
-function validationFailed(details: ErrorDetail[]): DomainError {
+export function validationFailed(details: ErrorDetail[]): DomainError {
   return new DomainError('validation_failed', 'The request is not valid', { details });
 }

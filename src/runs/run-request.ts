@@ -1,8 +1,13 @@
 import type { RequestedPolicy } from '../config/yaml-schema.js';
+import type { AgentRequest } from './agents/agent-request.js';
 
 /** What was asked for, validated; stored with the run. */
 export interface RunRequest {
-  command: string[];
+  /** Exactly one of `command` and `agent` is there. */
+  command?: string[];
+  agent?: AgentRequest;
+  /** Of credential routes; the run's agent has those of its own too. */
+  credentialRoutes?: string[];
   /** `null` in place of a value once the run has ended. */
   env: Record<string, string | null>;
   /** Environment name to the name of the secret whose value it gets. */

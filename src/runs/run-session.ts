@@ -1,5 +1,6 @@
 import type { Sandbox } from '../sandbox/sandbox.js';
 import type { NetworkPlace } from './network-place.js';
+import type { AgentAttempt } from './agents/agent-attempt.js';
 import type { EndedBy } from './run-outcome.js';
 import type { RunEntity } from './run.entity.js';
 import type { GivenRequest } from './turns/turn-request.js';
@@ -12,8 +13,10 @@ export class RunSession {
   secretValues: readonly string[] = [];
   /** What the sandbox shows at the egress gateway; masked too, and made again rather than kept. */
   gatewayPassword: string | undefined;
+  /** The start of the agent that is carried out; `null` for a command. */
+  agent: AgentAttempt | null = null;
   endedBy: EndedBy | null = null;
-  #end: ((cause: EndedBy) => void) | null = null;
+  readonly #onEnd = new Set<(cause: EndedBy) => void>();
   readonly #leaving = new AbortController();
 
   constructor(
@@ -31,7 +34,7 @@ export class RunSession {
   end(cause: EndedBy): void {
     if (this.endedBy !== null) return;
     this.endedBy = cause;
-    this.#end?.(cause);
+    for (const listener of this.#onEnd) listener(cause);
   }
 
   /**
@@ -49,7 +52,7 @@ export class RunSession {
 
   /** Calls `listener` when the turn shall end, at once if that was said already. */
   onEnd(listener: (cause: EndedBy) => void): void {
-    this.#end = listener;
+    this.#onEnd.add(listener);
     if (this.endedBy !== null) listener(this.endedBy);
   }
 }

@@ -17,6 +17,8 @@ type Manager = Transaction['manager'];
 /** A command that may begin, and the sandbox in which it does. */
 export interface BegunTurn extends Pick<RunEntity, 'runningAt' | 'containerId' | 'sandboxReport'> {
   command: RunningCommandEntity;
+  /** The turn began before, and broke off. */
+  again?: boolean;
 }
 
 /**
@@ -41,6 +43,14 @@ export class RunStates {
     return Object.assign(run, { status: 'preparing' as const, preparingAt });
   }
 
+  /** The agent of a turn that runs broke off: what is left of its sandbox goes, and it begins again. */
+  async prepareAgain(manager: Manager, run: RunEntity): Promise<void> {
+    const preparingAt = this.clock.now();
+    const nothing = { runningAt: null, containerId: null };
+    await this.runs.transition(manager, run.id, 'preparing', { preparingAt, ...nothing });
+    await this.turns.update(manager, run, { status: 'preparing' });
+  }
+
   /** Back into the line, at its old place; nothing of the turn has happened. */
   async putBack(manager: Manager, id: string): Promise<void> {
     const run = await this.runs.findIn(manager, id);
@@ -56,12 +66,16 @@ export class RunStates {
   }
 
   /** The command may begin; with what it takes to go on with it in another process. */
-  async begin(manager: Manager, run: RunEntity, { command, ...sandbox }: BegunTurn): Promise<void> {
+  async begin(
+    manager: Manager,
+    run: RunEntity,
+    { command, again = false, ...sandbox }: BegunTurn,
+  ): Promise<void> {
     await this.runs.transition(manager, run.id, 'running', sandbox);
     const { runningAt } = sandbox;
     await this.turns.update(manager, run, { status: 'running', runningAt });
     await this.runs.keepCommand(manager, command);
-    if (run.turn !== FIRST_TURN || runningAt === null) return;
+    if (run.turn !== FIRST_TURN || again || runningAt === null) return;
     const { id, issue } = run;
     await this.listeners.started(manager, { id, issue, startedAt: runningAt });
   }

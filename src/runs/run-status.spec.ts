@@ -31,8 +31,8 @@ describe('the states of a run', () => {
     expect(RUN_STATUSES.filter((from) => canBecome(from, 'running'))).toEqual(['preparing']);
   });
 
-  it('never go back to the queue once the command may have begun, but by a further turn', () => {
-    expect(reachable('running', new Set(['idle']))).not.toContain('queued');
+  it('never go back to the queue once the command may have begun, but by a further turn or attempt', () => {
+    expect(reachable('running', new Set(['idle', 'preparing']))).not.toContain('queued');
     expect(ACTIVE_STATUSES.some(isFinal)).toBe(false);
   });
 

@@ -30,12 +30,12 @@ export const ACTIVE_STATUSES = [
 
 /**
  * `preparing` may go back to where it came from, `queued` or `idle`: until its frame is sent, nothing
- * of a turn has happened. One that was `queued` in a backup is `lost`: it may have run since.
+ * of a turn has happened. `running` goes back to `preparing` where an agent broke off and begins again. One that was `queued` in a backup is `lost`: it may have run since.
  */
 const TRANSITIONS: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   queued: ['preparing', 'cancelled', 'lost'],
   preparing: ['queued', 'running', 'idle', 'failed', 'cancelled', 'lost'],
-  running: ['idle', ...FINAL_STATUSES],
+  running: ['preparing', 'idle', ...FINAL_STATUSES],
   idle: ['preparing', ...FINAL_STATUSES],
   succeeded: [],
   failed: [],

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 
 import { RUN_STATUSES, type RunStatus } from './run-status.js';
 
@@ -31,6 +31,23 @@ export class RunPhases {
   finishedAt!: string | null;
 }
 
+@ApiSchema({ description: 'The agent of a run' })
+export class RunAgentView {
+  @ApiProperty({ example: 'codex' })
+  kind!: string;
+
+  @ApiProperty({ example: 'Fix the failing test and say what was wrong' })
+  prompt!: string;
+
+  /** Absent where the request left it to the operator. */
+  @ApiPropertyOptional()
+  model?: string;
+
+  /** As `model`. */
+  @ApiPropertyOptional()
+  effort?: string;
+}
+
 @ApiSchema({
   description: 'A run as clients see it. Values of `env` and of secrets are never in it.',
 })
@@ -54,7 +71,7 @@ export class RunView {
     type: 'integer',
     nullable: true,
     description:
-      'Of the command of the current or last turn; `null` until it ended, and where it did not end by itself',
+      'Of the command or agent of the current or last turn; `null` until it ended, and where it did not end by itself',
     example: 0,
   })
   exitCode!: number | null;
@@ -95,9 +112,25 @@ export class RunView {
   @ApiProperty({ type: 'integer', example: 1 })
   turn!: number;
 
-  /** As it was sent; that of the first turn. */
-  @ApiProperty({ example: ['npm', 'test'] })
-  command!: string[];
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'As it was sent; that of the first turn. `null` where the run is an agent’s',
+    example: ['npm', 'test'],
+  })
+  command!: string[] | null;
+
+  @ApiProperty({
+    type: () => RunAgentView,
+    nullable: true,
+    description:
+      'As it was sent, the prompt that of the first turn. `null` where the run is of commands',
+    example: null,
+  })
+  agent!: RunAgentView | null;
+
+  @ApiProperty({ description: 'Names of the credential routes that it asked for', example: [] })
+  credentialRoutes!: string[];
 
   @ApiProperty({ description: 'Names only', example: ['CI'] })
   env!: string[];

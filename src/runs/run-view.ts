@@ -29,10 +29,17 @@ export function viewOf(run: RunEntity, waiting: WaitingReason | null): RunView {
     },
     keepAlive: run.keepAlive,
     turn: run.turn,
-    command: request.command,
+    command: request.command ?? null,
+    agent: request.agent ?? null,
+    credentialRoutes: request.credentialRoutes ?? [],
     env: Object.keys(request.env),
     secrets: request.secrets,
   };
+}
+
+/** Its turns are prompts to an agent. */
+export function isOfAgent({ request }: Pick<RunEntity, 'request'>): boolean {
+  return (JSON.parse(request) as RunRequest).agent !== undefined;
 }
 
 /** It, or its next turn, is in line. */

@@ -3,6 +3,7 @@ import { In, IsNull, Not, type EntityManager } from 'typeorm';
 
 import { firstIdAt } from '../kernel/ids.js';
 import { ReadSource } from '../persistence/read-source.js';
+import { AgentRunEntity } from './agents/agent-run.entity.js';
 import { pageOf } from './page-limit.js';
 import {
   ACTIVE_STATUSES,
@@ -120,9 +121,10 @@ export class RunRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** Their turns go with them. */
+  /** Their turns go with them, and what their agents remember. */
   async remove(manager: EntityManager, ids: readonly string[]): Promise<void> {
     await manager.delete(TurnEntity, { runId: In([...ids]) });
+    await manager.delete(AgentRunEntity, { runId: In([...ids]) });
     await manager.delete(RunEntity, { id: In([...ids]) });
   }
 

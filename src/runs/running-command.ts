@@ -1,6 +1,7 @@
 import type { LogMark } from '../sandbox/log-resumption.js';
 import type { EffectivePolicy } from '../sandbox/policy.js';
 import type { Sandbox } from '../sandbox/sandbox.js';
+import type { AgentTurn } from './agents/turn-driver.js';
 import type { NetworkPlace } from './network-place.js';
 
 /** The part of a policy that is held while the command runs. The rest is in its container. */
@@ -31,13 +32,18 @@ export interface RunningCommand {
   output: CommandOutput | null;
   /** It is known to have begun, whatever its log still says. */
   begun: boolean;
+  /** As the driver of its agent is told of it; `null` for a command. */
+  agentTurn: AgentTurn | null;
+  /** Up to when it had printed what an earlier process read, in nanoseconds since 1970; `null`: nothing. */
+  printedUntil: bigint | null;
   /** The engine restarted while nobody watched. */
   engineWasAway: boolean;
 }
 
-export function limitsOf(policy: EffectivePolicy): CommandLimits {
+/** Of a turn that has had so many milliseconds of its time before. */
+export function limitsOf(policy: EffectivePolicy, spentMs = 0): CommandLimits {
   return {
-    timeoutSeconds: policy.timeoutSeconds,
+    timeoutSeconds: Math.max(1, policy.timeoutSeconds - Math.floor(spentMs / 1000)),
     networkAccess: policy.networkAccess,
     rootWritable: policy.rootWritable,
     workspaceBytes: policy.resources.workspace,

@@ -9,11 +9,17 @@ import { SecretsModule } from '../secrets/secrets.module.js';
 import { WorkspacesModule } from '../workspaces/workspaces.module.js';
 import { ActiveRuns } from './active-runs.js';
 import { AdoptStep } from './adoption/adopt.step.js';
+import { AdoptedAgents } from './adoption/adopted-agents.js';
+import { AdoptedOutput } from './adoption/adopted-output.js';
 import { AdoptedRuns } from './adoption/adopted-runs.js';
 import { HostInventory } from './adoption/host-inventory.js';
 import { InterruptedRuns } from './adoption/interrupted-runs.js';
 import { UnadoptableRuns } from './adoption/unadoptable-runs.js';
 import { UnreadableOutput } from './adoption/unreadable-output.js';
+import { AgentAttempts } from './agents/agent-attempts.js';
+import { AgentConduct } from './agents/agent-conduct.js';
+import { AgentRunRepository } from './agents/agent-run.repository.js';
+import { TurnDrivers } from './agents/turn-driver.js';
 import { RunEgressController } from './api/run-egress.controller.js';
 import { RunOutputController } from './api/run-output.controller.js';
 import { RunsController } from './api/runs.controller.js';
@@ -52,6 +58,7 @@ import { RunIntake } from './run-intake.js';
 import { RunListeners } from './run-listener.js';
 import { RunNetwork } from './run-network.js';
 import { DatabaseRunQueue, RunQueue } from './run-queue.js';
+import { RunRequestJudge } from './run-request-judge.js';
 import { RunSignals } from './run-signals.js';
 import { RunStates } from './run-states.js';
 import { RunValuesKeeper } from './run-values-keeper.js';
@@ -63,6 +70,7 @@ import { ConductStep } from './steps/conduct.step.js';
 import { FinishStep } from './steps/finish.step.js';
 import { GiveBack } from './steps/give-back.js';
 import { PrepareStep } from './steps/prepare.step.js';
+import { TurnWork } from './turn-work.js';
 import { IdleRuns } from './turns/idle-runs.js';
 import { TurnIntake } from './turns/turn-intake.js';
 import { TurnRepository } from './turns/turn.repository.js';
@@ -85,7 +93,12 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     { provide: RunQueue, useClass: DatabaseRunQueue },
     ActiveRuns,
     AdoptStep,
+    AdoptedAgents,
+    AdoptedOutput,
     AdoptedRuns,
+    AgentAttempts,
+    AgentConduct,
+    AgentRunRepository,
     BeginStep,
     ConductStep,
     ContainerFenceHelper,
@@ -125,6 +138,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     RunListeners,
     RunNetwork,
     RunRepository,
+    RunRequestJudge,
     RunSignals,
     RunStates,
     RunValuesKeeper,
@@ -133,14 +147,16 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     SandboxHost,
     RunRemoval,
     SurplusRuns,
+    TurnDrivers,
     TurnIntake,
     TurnRepository,
+    TurnWork,
     TurnsService,
     UnadoptableRuns,
     UnreadableOutput,
     WaitingRoom,
   ],
-  exports: [FencedNetworks, OutputTail, RunListeners, RunsService, SandboxHost],
+  exports: [FencedNetworks, OutputTail, RunListeners, RunsService, SandboxHost, TurnDrivers],
 })
 export class RunsModule implements OnModuleDestroy {
   constructor(

@@ -203,7 +203,7 @@ export abstract class ContainerEngine {
   abstract inspectContainer(id: string): Promise<ContainerInspection>;
   abstract listContainers(filter: ContainerFilter): Promise<ContainerSummary[]>;
   abstract startContainer(id: string): Promise<void>;
-  /** The container's standard input; ending it ends the input. */
+  /** The container's standard input; ending it ends the input, where it was made with `StdinOnce`. */
   abstract attachInput(id: string): Promise<EngineInput>;
   /** Its standard output and error from here on, multiplexed, without timestamps. */
   abstract attachOutput(id: string): Promise<Readable>;
@@ -238,6 +238,8 @@ export abstract class ContainerEngine {
 }
 
 export interface EngineInput {
+  /** The engine still listens, as far as is known here. */
+  readonly open: boolean;
   /** Resolves when the bytes are handed to the engine's socket. */
   write(bytes: Buffer): Promise<void>;
   /** Resolves when the bytes are handed to the engine's socket; then the input is ended. */

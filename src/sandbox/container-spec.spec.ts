@@ -39,6 +39,14 @@ const mountsOf = ({ HostConfig }: ContainerCreateBody) =>
   );
 
 describe('buildContainerSpec', () => {
+  it('ends the input with its writer, but for an agent, which outlives the service', () => {
+    expect(buildContainerSpec(inputOf()).StdinOnce).toBe(true);
+    expect(buildContainerSpec(inputOf({}, { keepInput: true }))).toMatchObject({
+      OpenStdin: true,
+      StdinOnce: false,
+    });
+  });
+
   it('has every control that no key turns off', () => {
     const body = buildContainerSpec(inputOf());
     expect(body).toMatchObject({

@@ -29,6 +29,8 @@ export interface ContainerSpecInput {
   image: ResolvedImage;
   network: NetworkPlacement;
   mounts: MountSources;
+  /** The input is not ended when whoever writes to it is gone: an agent outlives the service. */
+  keepInput?: boolean;
   /** The profile's JSON text; null: the engine's default profile. */
   seccompProfile: string | null;
   outputLimitBytes: number;
@@ -68,7 +70,7 @@ export function buildContainerSpec(input: ContainerSpecInput): ContainerCreateBo
     AttachStdout: false,
     AttachStderr: false,
     OpenStdin: true,
-    StdinOnce: true,
+    StdinOnce: input.keepInput !== true,
     Tty: false,
     StopSignal: 'SIGTERM',
     HostConfig: hostConfigOf(input),

@@ -73,7 +73,7 @@ function configChecks(asked: ContainerCreateBody, found: ContainerInspection): C
     ['working directory', asked.WorkingDir, got.WorkingDir],
     ['health check', asked.Healthcheck.Test, health],
     ['host name', asked.Hostname, got.Hostname],
-    ['standard input', [true, true, false], [got.OpenStdin, got.StdinOnce, got.Tty]],
+    ['standard input', [true, asked.StdinOnce, false], [got.OpenStdin, got.StdinOnce, got.Tty]],
     ['environment', [], asked.Env.filter((entry) => !got.Env.includes(entry))],
     ['labels', asked.Labels, pick(got.Labels, Object.keys(asked.Labels))],
   ];

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
+import { fileScript, type FrameFiles, type FrameInput, inputScript } from './frame-files.js';
+import { quote } from './shell-quote.js';
 import {
   type Word,
   validateArgv,
@@ -11,10 +13,17 @@ import {
 export interface FrameContent {
   env: Readonly<Record<string, Word>>;
   argv: readonly Word[];
+  /** Variables of Risoluto's own, whose names nobody else may use. */
+  ownEnv?: Readonly<Record<string, string>>;
+  /** What the command reads; nothing unless told. */
+  input?: FrameInput;
+  /** Written before the command begins. */
+  files?: FrameFiles;
   /** From `newNonce`; printed as the first line of standard output once the whole frame was read. */
   nonce: string;
 }
 
+const OWN_NAME = /^[A-Z][A-Z0-9_]{0,255}$/;
 export const NONCE_PATTERN = /^[0-9a-f]{32}$/;
 
 /** 128 random bits that the command cannot know before it runs. */
@@ -27,28 +36,30 @@ export function acknowledgement(nonce: string): Buffer {
   return Buffer.from(`risoluto-frame ${nonce}\n`);
 }
 
-const QUOTE = 0x27;
-const QUOTED_QUOTE = Buffer.from("'\\''");
-
 /**
  * A frame for `/bin/sh -s`: one brace group. A shell runs nothing of a group before it has read its
  * closing brace, which is the last byte, so that no strict prefix of a frame runs anything. Whoever
  * writes it adds a newline, after which the shell need not wait for the end of input.
  *
- * The command gets `/dev/null` as input, is looked up in the sandbox's PATH, and takes the shell's
- * place. A command that cannot be started ends with 127 (not found) or 126, as in any shell.
+ * The command is looked up in the sandbox's PATH, and takes the shell's place. A command that cannot
+ * be started ends with 127 (not found) or 126, as in any shell; so does one whose files could not be
+ * written. Where its input is `open`, a shell may have read what was sent before the acknowledgement,
+ * and nothing of what is sent after it.
  *
  * Throws `environment_refused` or `validation_failed`.
  */
-export function encodeFrame({ env, argv, nonce }: FrameContent): Buffer {
+export function encodeFrame(content: FrameContent): Buffer {
+  const { env, ownEnv = {}, argv, nonce, files } = content;
   if (!NONCE_PATTERN.test(nonce)) throw new TypeError('a nonce is 32 hexadecimal digits');
   validateEnvironment(env);
+  assertOwn(ownEnv);
   validateArgv(argv);
-  validateCommandSize(env, argv);
-  const parts: Buffer[] = [
-    Buffer.from(`{ printf '%s\\n' 'risoluto-frame ${nonce}'\nexec </dev/null\n`),
-  ];
-  for (const [name, value] of Object.entries(env)) {
+  const all = { ...env, ...ownEnv };
+  validateCommandSize(all, argv);
+  const parts: Buffer[] = [Buffer.from(`{ printf '%s\\n' 'risoluto-frame ${nonce}'\n`)];
+  if (files !== undefined) parts.push(fileScript(files));
+  parts.push(inputScript(content.input ?? 'nothing'));
+  for (const [name, value] of Object.entries(all)) {
     parts.push(Buffer.from(`export ${name}=`), quote(value), Buffer.from('\n'));
   }
   parts.push(Buffer.from('exec'));
@@ -57,15 +68,9 @@ export function encodeFrame({ env, argv, nonce }: FrameContent): Buffer {
   return Buffer.concat(parts);
 }
 
-/** One shell word that stands for exactly these bytes. */
-export function quote(word: Word): Buffer {
-  const bytes = Buffer.from(word);
-  const parts: Buffer[] = [Buffer.from("'")];
-  let from = 0;
-  for (let at = bytes.indexOf(QUOTE); at !== -1; at = bytes.indexOf(QUOTE, from)) {
-    parts.push(bytes.subarray(from, at), QUOTED_QUOTE);
-    from = at + 1;
+/** A mistake of ours, never a client's. */
+function assertOwn(environment: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(environment)) {
+    if (!OWN_NAME.test(name) || value.includes('\0')) throw new TypeError(`${name} cannot be set`);
   }
-  parts.push(bytes.subarray(from), Buffer.from("'"));
-  return Buffer.concat(parts);
 }

@@ -2,14 +2,17 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AcknowledgementFilter } from './acknowledgement-filter.js';
+import { acknowledgement } from './frame.js';
 import type { ContainerEngine } from './container-engine.js';
-import { controlUnavailable } from './control-unavailable.js';
-import { EngineRefusal, isRefusal } from './engine-refusal.js';
+import { isRefusal } from './engine-refusal.js';
 import { type ContainerExit, watchExit } from './exit-watch.js';
-import { LogDemultiplexer, type LogPiece, type OutputStream } from './log-frames.js';
+import { joinPieces } from './joined-pieces.js';
+import { LogDemultiplexer, type OutputStream } from './log-frames.js';
 import { readLog } from './log-reader.js';
 import { LogResumption, type LogMark } from './log-resumption.js';
 import { wasOutOfMemory } from './memory-verdict.js';
+import { SandboxInput } from './sandbox-input.js';
+import { startFailure, unexpected } from './sandbox-failures.js';
 import type { SandboxReport } from './sandbox-report.js';
 
 /** What a command printed, as the engine's log has it. */
@@ -57,6 +60,9 @@ export class Sandbox {
   #nonce: string | null = null;
   #exit: Promise<ContainerExit> | null = null;
   #acknowledged = false;
+  #input: SandboxInput | null = null;
+  #onBegun: () => void = () => undefined;
+  readonly #begun = new Promise<void>((resolve) => (this.#onBegun = resolve));
   /** A log that nobody reads yet. */
   #openedLog: Readable | null = null;
   readonly #removed = new AbortController();
@@ -82,9 +88,10 @@ export class Sandbox {
   /**
    * Starts the container and hands it the frame; resolves when both are done. Commit that the frame
    * is being sent before the call. Throws `control_unavailable` when the engine cannot start it as
-   * it was made, `engine_unavailable`; either way nothing of the frame may be taken as not run.
+   * it was made, `engine_unavailable`; either way nothing of the frame may be taken as not run. With
+   * `keepInput` what is started is spoken to over `input` from then on.
    */
-  async start(frame: Buffer, nonce: string): Promise<void> {
+  async start(frame: Buffer, nonce: string, keepInput = false): Promise<void> {
     if (this.#nonce !== null) throw new Error('a sandbox is given one frame, ever');
     this.#nonce = nonce;
     const input = await this.engine.attachInput(this.containerId).catch((error: unknown) => {
@@ -97,7 +104,13 @@ export class Sandbox {
       this.#openedLog = await this.engine
         .logs(this.containerId, { follow: true })
         .catch(() => null);
-      await input.finish(Buffer.concat([frame, NEWLINE]));
+      const line = Buffer.concat([frame, NEWLINE]);
+      if (keepInput) {
+        await input.write(line);
+        this.#input = new SandboxInput(this.engine, this.containerId, input);
+      } else {
+        await input.finish(line);
+      }
     } catch (error) {
       input.close();
       this.#openedLog?.destroy();
@@ -110,11 +123,13 @@ export class Sandbox {
    * Everything the command prints, from its first byte to its last, and then ends; without the
    * acknowledgement line. Survives a log stream or an engine that goes away. Ends early when the
    * sandbox is removed or `signal` fires. Each call reads from the beginning; where the log has lost
-   * that, from behind the mark of an earlier reader, or from what there is.
+   * that, from behind the mark of an earlier reader, or from what there is. No piece holds something of both
+   * sides of the `border`, a time in nanoseconds.
    */
   async *output(
     signal?: AbortSignal,
     rotated: { mark: LogMark | null } | null = null,
+    border = -1n,
   ): AsyncGenerator<OutputPiece, void, void> {
     const filter = new AcknowledgementFilter(this.#requireNonce());
     const stop = signal ? AbortSignal.any([signal, this.#removed.signal]) : this.#removed.signal;
@@ -134,10 +149,10 @@ export class Sandbox {
       const wanted = resumption?.filter(pieces) ?? pieces;
       const resumedAfterGap = resumption?.takeGap() === true;
       gap ||= afterGap || resumedAfterGap;
-      for (const piece of joinPieces(wanted)) {
+      for (const piece of joinPieces(wanted, border)) {
         last = { at: millisecondsOf(piece.ns), ns: piece.ns };
         const bytes = piece.stream === 'stdout' ? filter.push(piece.bytes) : piece.bytes;
-        this.#acknowledged ||= filter.acknowledged;
+        if (filter.acknowledged) this.#acknowledge();
         if (bytes.length === 0) continue;
         yield { stream: piece.stream, ...last, bytes, afterGap: gap };
         gap = false;
@@ -147,6 +162,41 @@ export class Sandbox {
     if (held.length > 0 && !stop.aborted) {
       yield { stream: 'stdout', ...last, bytes: held, afterGap: false };
     }
+  }
+
+  /**
+   * What the command reads, of a sandbox that keeps its input. Before `begun` nothing may be written: the
+   * shell that reads the frame could take it.
+   */
+  get input(): SandboxInput {
+    this.#input ??= new SandboxInput(this.engine, this.containerId);
+    return this.#input;
+  }
+
+  /** Resolves once somebody who reads the output has seen that the command began. */
+  get begun(): Promise<void> {
+    return this.#begun;
+  }
+
+  /**
+   * When the last was printed that the log holds now, in nanoseconds since 1970; `null` where the command
+   * has printed nothing. Throws `engine_unavailable`.
+   */
+  async lastPrinted(): Promise<bigint | null> {
+    const line = acknowledgement(this.#requireNonce());
+    const demultiplexer = new LogDemultiplexer();
+    let last: bigint | null = null;
+    try {
+      const log = await this.engine.logs(this.containerId, { follow: false, tail: 1 });
+      for await (const chunk of log) {
+        for (const { ns, bytes } of demultiplexer.push(chunk as Buffer)) {
+          last = bytes.equals(line) ? null : ns;
+        }
+      }
+    } catch (error) {
+      throw unexpected(error);
+    }
+    return last;
   }
 
   /** Resolves when the container has ended. Call it any number of times, after `start`. */
@@ -215,6 +265,7 @@ export class Sandbox {
       throw unexpected(error);
     }
     this.#removed.abort();
+    this.#input?.close();
     this.#openedLog?.destroy();
   }
 
@@ -242,7 +293,12 @@ export class Sandbox {
       if (!filter.undecided) break;
     }
     late.abort();
-    this.#acknowledged ||= filter.acknowledged;
+    if (filter.acknowledged) this.#acknowledge();
+  }
+
+  #acknowledge(): void {
+    this.#acknowledged = true;
+    this.#onBegun();
   }
 
   async #readHead(): Promise<LogHead> {
@@ -257,7 +313,7 @@ export class Sandbox {
     }
     if (filter.undecided) return 'silent';
     // A shell prints nothing of its own there, so whatever stands there is the command's.
-    this.#acknowledged = true;
+    this.#acknowledge();
     return filter.acknowledged ? 'acknowledged' : 'lost';
   }
 
@@ -274,42 +330,4 @@ export class Sandbox {
 
 function millisecondsOf(ns: bigint): number {
   return Number(ns / 1_000_000n);
-}
-
-/** Neighbours of one stream as one piece, of the time of the last: a line each would cost more to hand on than to read. */
-function joinPieces(batch: readonly LogPiece[]): LogPiece[] {
-  const joined: { piece: LogPiece; parts: Buffer[] }[] = [];
-  for (const piece of batch) {
-    const last = joined.at(-1);
-    if (last?.piece.stream === piece.stream) {
-      last.parts.push(piece.bytes);
-      last.piece = piece;
-    } else {
-      joined.push({ piece, parts: [piece.bytes] });
-    }
-  }
-  return joined.map(({ piece, parts }) =>
-    parts.length === 1 ? piece : { ...piece, bytes: Buffer.concat(parts) },
-  );
-}
-
-function startFailure(error: unknown): unknown {
-  if (!(error instanceof EngineRefusal)) return unexpected(error);
-  if (error.engineMessage.includes('rlimit')) {
-    return controlUnavailable('ulimits', "raise the engine's own limit of open files", error);
-  }
-  return controlUnavailable(
-    'sandbox',
-    'the engine could not start the container as it was made; the service’s log has its reason',
-    error,
-  );
-}
-
-function unexpected(error: unknown): unknown {
-  if (!(error instanceof EngineRefusal)) return error;
-  return controlUnavailable(
-    'sandbox',
-    'the engine refused; the service’s log has its reason',
-    error,
-  );
 }

@@ -39,6 +39,8 @@ export interface SandboxPlacement {
   workspaceDir: string;
   homeDir: string;
   network: NetworkPlacement;
+  /** What runs in it is spoken to: its input stays open when this service is gone. */
+  keepInput?: boolean;
   /** A file that we wrote; mounted read-only at /etc/resolv.conf. */
   resolvConf: string;
 }

@@ -51,6 +51,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   key_mismatch: 'The copy of the master key is not the key that is in use.',
   secret_unknown: 'The request names secrets that do not exist; `details` name them.',
   environment_refused: 'An environment variable may not be set; `details` say which and why.',
+  agent_unknown: 'This service has no agent of this kind; the message names those it has.',
   archive_refused:
     'The archive is not unpacked; `details` name the entry and what is wrong with it.',
   rate_limited: 'Too many requests from this address; wait for `Retry-After` seconds.',

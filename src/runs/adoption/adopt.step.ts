@@ -1,29 +1,27 @@
 import { Injectable, Logger } from '@nestjs/common';
 
 import { Clock } from '../../kernel/clock.js';
-import { DomainError } from '../../kernel/domain-error.js';
 import type { Sandbox, SandboxState } from '../../sandbox/sandbox.js';
 import type { SandboxReport } from '../../sandbox/sandbox-report.js';
-import { SecretVault } from '../../secrets/secret-vault.js';
 import { logMarkOf } from '../output/log-mark-of.js';
-import { OutputLog } from '../output/output-log.js';
-import type { StoredRecord } from '../output/output-record.js';
 import { pastFaults } from '../passing-fault.js';
 import type { NetworkPlace } from '../network-place.js';
 import { KILLED_BY_SIGNAL } from '../run-outcome.js';
 import type { RunSession } from '../run-session.js';
-import type { RunEntity } from '../run.entity.js';
 import { RunRepository } from '../run.repository.js';
-import type { CommandOutput, RunningCommand } from '../running-command.js';
+import type { RunningCommand } from '../running-command.js';
 import { SandboxHost } from '../sandbox-host.js';
 import {
   CommandLostError,
   CONTAINER_GONE,
+  CONVERSATION_LOST,
   msLeft,
   NEVER_SEEN_TO_BEGIN,
   type AdoptableRun,
 } from './adoptable-run.js';
-import { UnreadableOutput } from './unreadable-output.js';
+
+import { AdoptedAgents } from './adopted-agents.js';
+import { AdoptedOutput } from './adopted-output.js';
 
 /** Takes a command over from an earlier process, as it stands. */
 @Injectable()
@@ -33,9 +31,8 @@ export class AdoptStep {
   constructor(
     private readonly runs: RunRepository,
     private readonly host: SandboxHost,
-    private readonly vault: SecretVault,
-    private readonly log: OutputLog,
-    private readonly unreadable: UnreadableOutput,
+    private readonly kept: AdoptedOutput,
+    private readonly agents: AdoptedAgents,
     private readonly clock: Clock,
   ) {}
 
@@ -68,15 +65,17 @@ export class AdoptStep {
     adoptable: AdoptableRun,
     { sandbox, place }: { sandbox: Sandbox; place: NetworkPlace },
   ): Promise<RunningCommand> {
-    const { run, limits } = adoptable;
+    const { limits } = adoptable;
+    const agentTurn = await this.agents.takeOver(session);
     const head = await sandbox.head();
     const state = await sandbox.state();
     if (state === null) throw new CommandLostError(CONTAINER_GONE);
-    const stored = await this.#lastStored(run);
+    const stored = await this.kept.lastStored(session);
     if (head === 'silent' && stored === null) throw new CommandLostError(NEVER_SEEN_TO_BEGIN);
     const engineWasAway = await this.#engineWasAway(sandbox, state);
     const rotated = head === 'acknowledged' ? null : { mark: logMarkOf(stored) };
-    const output = await this.#output(session, rotated);
+    if (agentTurn !== null && rotated !== null) throw new CommandLostError(CONVERSATION_LOST);
+    const output = await this.kept.output(session, rotated);
     await this.#end(session, adoptable, state);
     return {
       sandbox,
@@ -85,6 +84,8 @@ export class AdoptStep {
       deadline: state.endedAt === null ? this.clock.monotonicMs() + this.#msLeft(adoptable) : null,
       output,
       begun: true,
+      agentTurn,
+      printedUntil: agentTurn && (await sandbox.lastPrinted()),
       engineWasAway,
     };
   }
@@ -103,42 +104,6 @@ export class AdoptStep {
 
   #msLeft(adoptable: AdoptableRun): number {
     return msLeft(adoptable, this.clock.now());
-  }
-
-  /** What is stored last of the turn; `null` when nothing is. */
-  async #lastStored({ id, turn }: RunEntity): Promise<StoredRecord | null> {
-    const appender = await this.log.open(id);
-    await appender.close();
-    return appender.last?.turn === turn ? appender.last : null;
-  }
-
-  /**
-   * The kept values are read when they are needed: a rotation of the master key seals them anew, and
-   * may do so between the look and the opening.
-   */
-  async #output(
-    session: RunSession,
-    rotated: CommandOutput['rotated'],
-  ): Promise<CommandOutput | null> {
-    const { id } = session.run;
-    let tried: string | null = null;
-    for (;;) {
-      const sealed = (await this.runs.keptCommand(id))?.maskedValues ?? null;
-      if (sealed === null) return { masked: session.masked, rotated, notice: null };
-      try {
-        session.secretValues = this.vault.openForRun(id, sealed);
-        return { masked: session.masked, rotated, notice: null };
-      } catch (error) {
-        if (!(error instanceof DomainError)) throw error;
-        if (error.code === 'secret_unreadable' && sealed !== tried) {
-          tried = sealed;
-          continue;
-        }
-        this.#logger.error(`run ${id}: its output cannot be shown: ${error.message}`);
-        this.unreadable.add(session);
-        return null;
-      }
-    }
   }
 
   /** Asked only where it decides: an engine that comes back kills what it finds. */

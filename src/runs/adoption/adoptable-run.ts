@@ -38,6 +38,14 @@ export const CONTAINER_GONE: RunOutcome = {
   message: 'Its container was gone when the service came back.',
 };
 
+export const CONVERSATION_LOST: RunOutcome = {
+  status: 'lost',
+  exitCode: null,
+  reason: 'output_lost',
+  message:
+    'The agent printed more than the engine keeps, so what it was told is not known any more.',
+};
+
 /** `null` for a row that lacks what it takes: one of an older version. */
 export function adoptable(taken: TakenRun, kept: RunningCommandEntity | null): AdoptableRun | null {
   const { run, own } = taken;

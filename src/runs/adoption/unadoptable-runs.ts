@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 
+import { AgentAttempts } from '../agents/agent-attempts.js';
 import { CANCELLED } from '../run-closing.js';
 import type { RunOutcome } from '../run-outcome.js';
 import { RunQueue } from '../run-queue.js';
@@ -15,11 +16,12 @@ export class UnadoptableRuns {
   constructor(
     private readonly finish: FinishStep,
     private readonly queue: RunQueue,
+    private readonly attempts: AgentAttempts,
   ) {}
 
   /**
-   * One whose outcome was stored gets it, one whose command had not begun waits again, any other is
-   * lost.
+   * One whose outcome was stored gets it, one whose command had not begun waits again, and so does an
+   * agent that may be started again; any other is lost.
    */
   async settle(run: RunEntity): Promise<void> {
     this.#logger.warn(`run ${run.id} was interrupted while ${run.status}`);
@@ -28,6 +30,8 @@ export class UnadoptableRuns {
     } else if (run.status === 'preparing' && run.cancelRequestedAt !== null) {
       await this.finish.close(run.id, CANCELLED);
     } else if (run.status === 'preparing') {
+      await this.queue.putBack(run.id);
+    } else if (await this.attempts.again(run.id, 0)) {
       await this.queue.putBack(run.id);
     } else {
       await this.finish.close(run.id, CONTAINER_GONE);

@@ -6,6 +6,8 @@ export interface AgentTurn {
   readonly runId: string;
   readonly issue: string;
   readonly turn: number;
+  /** Which start of the agent for this turn it is, from 1: those before broke off. */
+  readonly attempt: number;
   /** The prompt is this turn's. */
   readonly agent: AgentRequest;
   readonly policy: EffectivePolicy;
@@ -15,12 +17,20 @@ export interface AgentTurn {
   readonly memory: string | null;
 }
 
-/** What is started in the sandbox, with its standard input kept open. */
+/** What is started in the sandbox. */
 export interface AgentLaunch {
   readonly argv: readonly string[];
+  /** Beside the request's and in its place; under the same rules, so no loader's names and none of ours. */
   readonly env: Readonly<Record<string, string>>;
-  /** Written through the frame before it starts, mode 0600, missing directories too; absolute paths inside. */
+  /**
+   * Written through the frame before it starts, mode 0600, missing directories too (0700); absolute
+   * paths inside. 1 MiB together. No secrets.
+   */
   readonly files: readonly { readonly path: string; readonly text: string }[];
+  /** Symbolic links, made as the files are; `target` is a directory, made where it is missing. */
+  readonly links?: readonly { readonly path: string; readonly target: string }[];
+  /** The whole of its standard input, where nothing is said to it later; else the input is kept open. */
+  readonly input?: string;
 }
 
 /** A line of an agent's standard output, without its line break. */
@@ -42,17 +52,30 @@ export interface AgentProcess {
   readonly stopping: AbortSignal;
   /** Fires when this service leaves the agent running for another one to take over: `conduct` rejects soon. */
   readonly leaving: AbortSignal;
-  /** A line, without its break, to its standard input. Rejects when the agent is gone. */
+  /** Its exit code, as soon as it has ended; `null` where that is not known. Never rejects. */
+  readonly exited: Promise<number | null>;
+  /**
+   * A line, without its break, to its standard input, once the agent is known to have begun. Rejects
+   * when it is gone, and where its launch had an `input`.
+   */
   write(line: string): Promise<void>;
-  /** Ends its standard input. */
+  /**
+   * Lets go of its standard input. The agent sees no end of it: an engine gives none to a container that
+   * is to outlive its writer. Whoever calls `conduct` ends the agent when it has resolved.
+   */
   closeInput(): void;
+  /** It waits for us, not we for it: no stall is counted until the answer is called. */
+  hold(): () => void;
 }
 
 /** What a driver keeps and tells while a turn goes on. */
 export interface AgentDesk {
   /** Durable when it resolves, with the run; comes back as `AgentTurn.memory`. No secrets. */
   remember(memory: string): Promise<void>;
-  /** A normalised event, of our own rather than of a line: appended to the output in its order. */
+  /**
+   * A normalised event, of our own rather than of a line: appended to the output in its order, masked.
+   * Durable when it resolves. After a take-over it is there already if it was told before.
+   */
   tell(event: AgentEvent): Promise<void>;
 }
 
@@ -67,28 +90,36 @@ export interface AgentVerdict {
   readonly resumable?: boolean;
 }
 
-export type AgentEventType =
-  | 'message'
-  | 'reasoning'
-  | 'command'
-  | 'file_change'
-  | 'tool'
-  | 'plan'
-  | 'usage'
-  | 'approval'
-  | 'notice'
-  | 'error';
+export const AGENT_EVENT_TYPES = [
+  'message',
+  'reasoning',
+  'command',
+  'file_change',
+  'tool',
+  'plan',
+  'usage',
+  'approval',
+  'notice',
+  'error',
+] as const;
+
+export type AgentEventType = (typeof AGENT_EVENT_TYPES)[number];
 
 /** What an agent did, in the words that all agents share. */
 export interface AgentEvent {
   readonly type: AgentEventType;
-  /** For a person, with its line breaks. */
+  /** For a person, with its line breaks; a last one is added where there is none. Cut at 32 KiB. */
   readonly text: string;
-  /** Exit code of a `command`, counts of `usage`, paths of a `file_change`, and the like. */
+  /** Of at most 16 KiB as JSON. Exit code of a `command`, counts of `usage`, paths of a `file_change`, and the like. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-/** Reads an agent's lines into events. Pure but for what it remembers of earlier lines. */
+/**
+ * Reads an agent's lines into events. Its answers depend on the lines since the first alone: after a
+ * take-over it is given them again, and what it answers to those whose events are stored is dropped by
+ * its count. An event is whole: secrets are masked in each by itself, so that pieces of a text (deltas)
+ * would let one through.
+ */
 export interface AgentReader {
   push(line: string): readonly AgentEvent[];
 }

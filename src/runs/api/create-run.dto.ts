@@ -1,7 +1,9 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
+  ArrayUnique,
   IsArray,
   IsBoolean,
   IsInt,
@@ -11,17 +13,23 @@ import {
   Max,
   MaxLength,
   Min,
+  ValidateNested,
 } from 'class-validator';
 
 import { MayBeAbsent } from '../../http/may-be-absent.js';
 import { ISSUE_PATTERN, ISSUE_RULE } from '../../workspaces/issue-key.js';
+import { AgentDto } from './agent.dto.js';
 import { POLICY_SCHEMA } from './policy-schema.js';
 import {
+  IsInsteadOf,
   IsSecretSelection,
   IsStringMap,
   MAX_ARGUMENTS,
+  MAX_ROUTES,
   MAX_VARIABLES,
+  ROUTE_NAME,
   SECRET_NAME,
+  UnlessGiven,
 } from './request-fields.js';
 
 @ApiSchema({ description: 'What a run shall do' })
@@ -32,16 +40,26 @@ export class CreateRunDto {
   @Matches(ISSUE_PATTERN, { message: `issue ${ISSUE_RULE}` })
   issue!: string;
 
-  /** The command and its arguments; no shell is put around it. */
-  @ApiProperty({
+  /** The command and its arguments; no shell is put around it. Exactly one of `command` and `agent`. */
+  @ApiPropertyOptional({
     example: ['sh', '-c', 'echo hello from the sandbox'],
     maxItems: MAX_ARGUMENTS,
   })
-  @IsArray()
+  @UnlessGiven('agent')
+  @IsArray({ message: 'command must be a list of texts, or agent be given in its place' })
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_ARGUMENTS)
   @IsString({ each: true })
-  command!: string[];
+  command?: string[];
+
+  /** An agent in place of a command: exactly one of `command` and `agent`. */
+  @ApiPropertyOptional({ type: () => AgentDto })
+  @MayBeAbsent()
+  @IsInsteadOf('command')
+  @IsObject()
+  @ValidateNested()
+  @Type(() => AgentDto)
+  agent?: AgentDto;
 
   /** Must be the operator's image; there to be explicit. */
   @ApiPropertyOptional({ example: 'risoluto-sandbox:latest' })
@@ -85,6 +103,24 @@ export class CreateRunDto {
   @IsObject()
   policy?: Record<string, unknown>;
 
+  /**
+   * Names of the operator’s credential routes that the run may use. An agent has its provider’s route
+   * without naming it.
+   */
+  @ApiPropertyOptional({
+    example: [],
+    type: 'array',
+    maxItems: MAX_ROUTES,
+    uniqueItems: true,
+    items: { type: 'string', pattern: ROUTE_NAME.source },
+  })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(MAX_ROUTES)
+  @ArrayUnique()
+  @Matches(ROUTE_NAME, { each: true, message: 'credentialRoutes must be names of routes' })
+  credentialRoutes?: string[];
+
   /** At most the operator's limit. */
   @ApiPropertyOptional({ type: 'integer', example: 600 })
   @MayBeAbsent()
@@ -94,7 +130,7 @@ export class CreateRunDto {
   timeoutSeconds?: number;
 
   /**
-   * The run is `idle` when its command is over, keeps the workspace and takes further turns, until it
+   * The run is `idle` when its turn is over, keeps the workspace and takes further turns, until it
    * is cancelled or none has come for the operator's `runs.idleTimeoutSeconds`.
    */
   @ApiPropertyOptional({ example: false, default: false })

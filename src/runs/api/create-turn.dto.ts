@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -13,22 +13,37 @@ import {
 import { MayBeAbsent } from '../../http/may-be-absent.js';
 import { TURN_POLICY_SCHEMA } from './policy-schema.js';
 import {
+  IsInsteadOf,
+  IsPrompt,
   IsSecretSelection,
   IsStringMap,
   MAX_ARGUMENTS,
+  MAX_PROMPT,
   MAX_VARIABLES,
   SECRET_NAME,
+  UnlessGiven,
 } from './request-fields.js';
 
 @ApiSchema({ description: 'What a further turn of a run shall do' })
 export class CreateTurnDto {
-  /** The command and its arguments; no shell is put around it. */
-  @ApiProperty({ example: ['sh', '-c', 'cat built-by-turn-1'], maxItems: MAX_ARGUMENTS })
-  @IsArray()
+  /**
+   * The command and its arguments; no shell is put around it. For a run of commands: exactly one of
+   * `command` and `prompt`.
+   */
+  @ApiPropertyOptional({ example: ['sh', '-c', 'cat built-by-turn-1'], maxItems: MAX_ARGUMENTS })
+  @UnlessGiven('prompt')
+  @IsArray({ message: 'command must be a list of texts, or prompt be given in its place' })
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_ARGUMENTS)
   @IsString({ each: true })
-  command!: string[];
+  command?: string[];
+
+  /** What the run’s agent shall do next, which remembers its earlier turns. For a run of an agent. */
+  @ApiPropertyOptional({ maxLength: MAX_PROMPT })
+  @MayBeAbsent()
+  @IsInsteadOf('command')
+  @IsPrompt()
+  prompt?: string;
 
   /**
    * Environment beside the run's; of a name that both have, this one counts. Kept in plain text until

@@ -20,14 +20,21 @@ export function chosenFormat(accept: string | undefined): OutputFormat {
   return accepted(accept, OFFERS) ?? 'ndjson';
 }
 
-export function formatRecords(format: OutputFormat, records: readonly OutputRecord[]): string {
-  return records.map((record) => formatRecord(format, record)).join('');
+/** `hideRaw`: text for a person is without the lines by which an agent speaks to its driver. */
+export function formatRecords(
+  format: OutputFormat,
+  records: readonly OutputRecord[],
+  hideRaw = false,
+): string {
+  const shown =
+    format === 'text' && hideRaw ? records.filter(({ stream }) => stream !== 'stdout') : records;
+  return shown.map((record) => formatRecord(format, record)).join('');
 }
 
 function formatRecord(format: OutputFormat, record: OutputRecord): string {
   if (format === 'text') return record.text;
-  const { seq, at, turn, stream, text } = record;
-  const json = JSON.stringify({ seq, at: new Date(at).toISOString(), turn, stream, text });
+  const { seq, at, turn, stream, text, event } = record;
+  const json = JSON.stringify({ seq, at: new Date(at).toISOString(), turn, stream, text, event });
   return format === 'ndjson' ? `${json}\n` : `id: ${seq}\nevent: output\ndata: ${json}\n\n`;
 }
 

@@ -11,6 +11,7 @@ import type { FastifyReply } from 'fastify';
 
 import { ApiRead } from '../../kernel/route-metadata.js';
 import { OutputFollower } from '../output/output-follower.js';
+import { isOfAgent } from '../run-view.js';
 import { RunsService } from '../runs.service.js';
 import {
   MEDIA_TYPES,
@@ -25,6 +26,11 @@ import { OutputQuery } from './run-query.dto.js';
 import { OutputRecordView } from './run-responses.dto.js';
 import { goneSignal, sendStream, seqOf } from './streamed-reply.js';
 
+interface Shape {
+  format: OutputFormat;
+  hideRaw: boolean;
+}
+
 @ApiTags('runs')
 @Controller('api/v1/runs')
 export class RunOutputController {
@@ -36,6 +42,9 @@ export class RunOutputController {
   /**
    * What the run printed, with the values of its secrets as `***`. `Accept` chooses the form:
    * `application/x-ndjson` (the default), `text/plain`, or `text/event-stream`, which is live.
+   *
+   * An agent’s standard output is the lines by which it speaks to Risoluto; what it did is in records of
+   * the stream `agent`, each with an `event`. As `text/plain` those lines are left out unless `raw=true`.
    *
    * Live output ends when the run does. Events end with `event: end` and the outcome; when the service
    * stops they end with `event: stopping`: connect again with `Last-Event-ID`, the last `id` that came.
@@ -77,29 +86,30 @@ export class RunOutputController {
     const after = query.after ?? seqOf(lastEventId);
     const live = format === 'events' || query.follow === 'true';
     reply.raw.once('close', this.follower.enter(reply.request.risoluto.clientAddress));
+    const shape = { format, hideRaw: query.raw !== 'true' && isOfAgent(run) };
     const chunks = live
-      ? this.#live(run.id, after, { format, gone })
-      : this.#stored(run.id, after, format);
+      ? this.#live(run.id, after, { ...shape, gone })
+      : this.#stored(run.id, after, shape);
     await sendStream(reply, chunks, { mediaType: MEDIA_TYPES[format], live });
   }
 
-  async *#stored(runId: string, after: number, format: OutputFormat): AsyncGenerator<string> {
+  async *#stored(runId: string, after: number, { format, hideRaw }: Shape): AsyncGenerator<string> {
     for await (const records of this.follower.stored(runId, after)) {
-      yield formatRecords(format, records);
+      yield formatRecords(format, records, hideRaw);
     }
   }
 
   async *#live(
     runId: string,
     after: number,
-    { format, gone }: { format: OutputFormat; gone: AbortSignal },
+    { format, hideRaw, gone }: Shape & { gone: AbortSignal },
   ): AsyncGenerator<string> {
     // Headers go out with the first bytes; a client that waits for output shall see them at once.
     if (format === 'events') yield ': output of the run follows\nretry: 1000\n\n';
     for await (const event of this.follower.follow(runId, after, gone)) {
       const text =
         event.kind === 'records'
-          ? formatRecords(format, event.records)
+          ? formatRecords(format, event.records, hideRaw)
           : formatEvent(format, event);
       if (text !== '') yield text;
     }

@@ -57,4 +57,10 @@ export class OutputQuery {
   @Type(() => String)
   @IsIn(['true', 'false'])
   follow?: 'true' | 'false';
+
+  /** `true`: text shows the raw lines of an agent too. Records and events always do. */
+  @IsOptional()
+  @Type(() => String)
+  @IsIn(['true', 'false'])
+  raw?: 'true' | 'false';
 }

@@ -1,5 +1,6 @@
-import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 
+import { AGENT_EVENT_TYPES } from '../agents/turn-driver.js';
 import { RunView } from '../run-view.dto.js';
 import { TurnView } from '../turns/turn-view.dto.js';
 
@@ -103,12 +104,23 @@ export class OutputRecordView {
   turn!: number;
 
   @ApiProperty({
-    enum: ['stdout', 'stderr', 'system'],
-    description: '`system`: a line of Risoluto’s own, such as the mark of the output limit',
+    enum: ['stdout', 'stderr', 'system', 'agent'],
+    description:
+      '`system`: a line of Risoluto’s own, such as the mark of the output limit; `agent`: what an agent did',
   })
   stream!: string;
 
   /** With its line breaks; all texts of a stream together are what was printed. */
   @ApiProperty({ example: 'hello\n' })
   text!: string;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    properties: { type: { type: 'string', enum: [...AGENT_EVENT_TYPES] } },
+    required: ['type'],
+    description: 'Of stream `agent`: what kind of thing it did, and what is known of it',
+    example: { type: 'command', exitCode: 0 },
+  })
+  event?: Record<string, unknown>;
 }

@@ -40,7 +40,7 @@ export class RunsController {
   ) {}
 
   /**
-   * Runs a command in a sandbox on an issue’s workspace. The run waits in line until there is room; one
+   * Runs a command or an agent in a sandbox on an issue’s workspace. The run waits in line until there is room; one
    * run at a time uses a workspace. Read its state at `Location`, with `?wait=30` when it has ended.
    */
   @Post()
@@ -53,6 +53,7 @@ export class RunsController {
     'policy_widened',
     'control_unavailable',
     'environment_refused',
+    'agent_unknown',
     'secret_unknown',
     'secrets_locked',
     'queue_full',

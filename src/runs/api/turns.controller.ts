@@ -32,7 +32,7 @@ export class TurnsController {
   ) {}
 
   /**
-   * The next command of a `keepAlive` run, in a new sandbox on the same workspace and HOME: files stay
+   * The next command of a `keepAlive` run, or the next prompt to its agent, in a new sandbox on the same workspace and HOME: files stay
    * from turn to turn, processes and `/tmp` do not. It has the run’s environment and secrets, and its
    * own. One turn at a time: 409 `turn_active` until the one before is over.
    */
@@ -48,6 +48,7 @@ export class TurnsController {
     'policy_widened',
     'control_unavailable',
     'environment_refused',
+    'agent_unknown',
     'secret_unknown',
     'secrets_locked',
     'queue_full',

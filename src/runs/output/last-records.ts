@@ -1,13 +1,14 @@
 import type { FileHandle } from 'node:fs/promises';
 
-import type { OutputRecord } from './output-record.js';
+import type { OutputRecord, StoredRecord } from './output-record.js';
 
 const NEWLINE = 10;
 const FIRST_WINDOW_BYTES = 64 * 1024;
 
 /**
  * The last whole records of an NDJSON file that hold at least so many bytes of text together, or all
- * there are. What it reads grows with `bytes`, and not with the file.
+ * there are. What it reads grows with `bytes`, and not with the file; what an agent printed for its driver
+ * is passed over.
  */
 export async function lastRecords(file: FileHandle, bytes: number): Promise<OutputRecord[]> {
   const { size } = await file.stat();
@@ -34,7 +35,7 @@ function lastOf(lines: readonly string[], bytes: number) {
   let held = 0;
   for (const line of lines.toReversed()) {
     const record = parsed(line);
-    if (record === null) continue;
+    if (record === null || isRawOfAgent(record)) continue;
     records.push(record);
     held += Buffer.byteLength(record.text);
     if (held >= bytes) break;
@@ -50,4 +51,8 @@ function parsed(line: string): OutputRecord | null {
   } catch {
     return null;
   }
+}
+
+function isRawOfAgent({ stream, attempt }: OutputRecord & Pick<StoredRecord, 'attempt'>): boolean {
+  return stream === 'stdout' && attempt !== undefined;
 }

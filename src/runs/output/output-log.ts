@@ -29,7 +29,7 @@ export abstract class OutputLog {
   /** Begins behind the record `afterSeq`; 0 for all. A run without output has an empty log. */
   abstract read(runId: string, afterSeq: number): Promise<OutputReader>;
 
-  /** The last records that hold at least so many bytes of text together, or all there are; in order. */
+  /** The last records that hold at least so many bytes of text together, or all there are; in order. Without an agent's raw lines. */
   abstract tail(runId: string, bytes: number): Promise<OutputRecord[]>;
 
   /** The runs that have a log, in no order. */

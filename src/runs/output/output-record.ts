@@ -1,5 +1,8 @@
-/** `system`: a line of Risoluto's own, such as the mark of the output limit. */
-export type OutputStream = 'stdout' | 'stderr' | 'system';
+/** `system`: a line of Risoluto's own, such as the mark of the output limit. `agent`: what an agent did. */
+export type OutputStream = 'stdout' | 'stderr' | 'system' | 'agent';
+
+/** What an agent did, for programs: its type, and what is known of it by name. */
+export type RecordedEvent = { type: string } & Record<string, unknown>;
 
 /** A stored piece of a run's output, masked. */
 export interface OutputRecord {
@@ -11,6 +14,8 @@ export interface OutputRecord {
   stream: OutputStream;
   /** Text with its line breaks; bytes that are not UTF-8 are U+FFFD. */
   text: string;
+  /** Of stream `agent`. */
+  event?: RecordedEvent;
 }
 
 /**
@@ -28,6 +33,12 @@ export interface StoredRecord extends OutputRecord {
   mark?: StoredMark;
   /** The output limit was reached in it or before it. */
   full?: true;
+  /**
+   * Of an agent: which start of it in the turn this is of, from 1, and how many events that came of its
+   * lines this record and those before it hold. `raw` counts from the same start.
+   */
+  attempt?: number;
+  events?: number;
 }
 
 export interface StoredMark {

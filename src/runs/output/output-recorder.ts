@@ -1,9 +1,12 @@
 import { StringDecoder } from 'node:string_decoder';
 
+import type { AgentEvent } from '../agents/turn-driver.js';
+import { maskedText } from '../masking/masked-text.js';
 import { MaskPatterns } from '../masking/output-masker.js';
 import { OutputChannel } from './output-channel.js';
 import type { OutputAppender } from './output-log.js';
-import type { OutputStream, StoredMark, StoredRecord } from './output-record.js';
+import type { OutputStream, RecordedEvent, StoredMark, StoredRecord } from './output-record.js';
+import { shownEvent } from './shown-event.js';
 
 /** What arrives within this time is stored as one record a stream, so that a flood stays cheap. */
 const GATHER_MS = 20;
@@ -33,6 +36,8 @@ export interface RecorderOptions {
   notice?: string | null;
   /** When that line was written, as milliseconds since 1970. */
   startedAt?: number;
+  /** Of an agent, from 1; what an earlier start of it printed in the same turn is none of this one's. */
+  attempt?: number | undefined;
   /** Called after records were stored. */
   onStored: () => void;
 }
@@ -52,6 +57,9 @@ export class OutputRecorder {
   #seq: number;
   #total: number;
   #limitReached = false;
+  /** Events of lines: those that are stored or gathered, and those that were given here. */
+  #events: number;
+  #given = 0;
   #gathered: StoredRecord[] = [];
   #gatheredBytes = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -65,7 +73,8 @@ export class OutputRecorder {
     const { last } = appender;
     this.#seq = last?.seq ?? 0;
     this.#total = last?.total ?? 0;
-    const own = last?.turn === options.turn ? last : null;
+    const own = isOf(last, options) ? last : null;
+    this.#events = own?.events ?? 0;
     const [stdout, stderr] = own?.raw ?? [0, 0];
     this.#patterns = new MaskPatterns(options.values);
     const channel = (known: number) =>
@@ -86,11 +95,31 @@ export class OutputRecorder {
     const text = this.#channels[stream].push(bytes);
     this.#mark = { stream, ns: String(ns) };
     this.#gather(stream, at, text);
-    if (this.#gatheredBytes >= RECORD_BYTES) return this.#flush();
-    if (this.#gathered.length === 0 || this.#timer !== null) return;
-    const wait = Math.max(0, this.#lastFlush + GATHER_MS - performance.now());
-    // The error stays in #writing, where the next write or `end` meets it.
-    this.#timer = setTimeout(() => void this.#flush().catch(() => undefined), wait);
+    return this.#settle();
+  }
+
+  /**
+   * What an agent's next line, the end of which was just written, tells. All events of an attempt are
+   * given again to a later recorder, which stores those that are not stored yet: by their number, so
+   * that a crash neither doubles nor loses one, wherever it fell.
+   */
+  async writeEvents(events: readonly AgentEvent[], at: number): Promise<void> {
+    for (const event of events) {
+      this.#given += 1;
+      if (this.#given > this.#events) this.#gatherEvent(event, at, this.#given);
+    }
+    return this.#settle();
+  }
+
+  /** An event that came of no line. Stored when it resolves, unless the limit was reached. */
+  async tell(event: AgentEvent, at: number): Promise<void> {
+    this.#gatherEvent(event, at, this.#events);
+    await this.#flush();
+  }
+
+  /** Without the values that are masked. */
+  masked(text: string): string {
+    return maskedText(this.#patterns, text);
   }
 
   /** Stores what is still held back. Nothing may be written after it. */
@@ -119,6 +148,24 @@ export class OutputRecorder {
     this.#push('system', at, GAP);
   }
 
+  async #settle(): Promise<void> {
+    if (this.#gatheredBytes >= RECORD_BYTES) return this.#flush();
+    if (this.#gathered.length === 0 || this.#timer !== null) return;
+    const wait = Math.max(0, this.#lastFlush + GATHER_MS - performance.now());
+    // The error stays in #writing, where the next write or `end` meets it.
+    this.#timer = setTimeout(() => void this.#flush().catch(() => undefined), wait);
+  }
+
+  #gatherEvent(event: AgentEvent, at: number, count: number): void {
+    if (this.#limitReached) return;
+    const { text, recorded } = shownEvent(this.#patterns, event);
+    const bytes = Buffer.byteLength(text) + Buffer.byteLength(JSON.stringify(recorded));
+    if (bytes > this.options.limitBytes - this.#total) return this.#reachLimit(at, false);
+    this.#total += bytes;
+    this.#events = count;
+    this.#push('agent', at, text, recorded);
+  }
+
   #gather(stream: OutputStream, at: number, text: string): void {
     if (text === '' || this.#limitReached) return;
     const room = this.options.limitBytes - this.#total;
@@ -142,7 +189,8 @@ export class OutputRecorder {
     this.#push('system', at, `[output limit of ${limit} bytes reached; the rest is not stored]\n`);
   }
 
-  #push(stream: OutputStream, at: number, text: string): void {
+  #push(stream: OutputStream, at: number, text: string, event?: RecordedEvent): void {
+    const { turn, attempt } = this.options;
     this.#gatheredBytes += text.length;
     const { stdout, stderr } = this.#channels;
     const progress = {
@@ -156,15 +204,17 @@ export class OutputRecorder {
         },
       }),
       ...(this.#limitReached && { full: true as const }),
+      ...(attempt !== undefined && { attempt, events: this.#events }),
     };
     const last = this.#gathered.at(-1);
-    if (last !== undefined && last.stream === stream && last.text.length < RECORD_BYTES) {
+    const joins = last?.stream === stream && stream !== 'agent';
+    if (joins && last.text.length < RECORD_BYTES) {
       Object.assign(last, progress, { text: last.text + text });
       return;
     }
     this.#seq += 1;
-    const { turn } = this.options;
-    this.#gathered.push({ seq: this.#seq, at, turn, stream, text, ...progress });
+    const shown = { seq: this.#seq, at, turn, stream, text, ...(event && { event }) };
+    this.#gathered.push({ ...shown, ...progress });
   }
 
   #flush(): Promise<void> {
@@ -184,4 +234,9 @@ export class OutputRecorder {
     await this.appender.append(records);
     this.options.onStored();
   }
+}
+
+/** Whether it counts what this recorder goes on counting. */
+function isOf(last: StoredRecord | null, { turn, attempt = 1 }: RecorderOptions): boolean {
+  return last !== null && last.turn === turn && (last.attempt ?? 1) === attempt;
 }

@@ -9,6 +9,22 @@ import { OutputLog } from './output-log.js';
 import { OutputRecorder, type PrintedPiece } from './output-recorder.js';
 import { PatientOutputAppender, type RecordingProgress } from './patient-output-log.js';
 
+/** Reads what a command prints, beside its being stored. */
+export interface OutputReaderBeside {
+  /** Before the first piece. */
+  begin(recorder: OutputRecorder): void;
+  /** Once it was handed to the recorder. */
+  read(piece: PrintedPiece): Promise<void>;
+  /** Nothing is printed any more; resolves when it has nothing more to record. */
+  end(at: number): Promise<void>;
+}
+
+export interface Printed {
+  pieces: AsyncIterable<PrintedPiece>;
+  output: CommandOutput;
+  reader: OutputReaderBeside | null;
+}
+
 /** Brings what a sandbox prints into the output log of its run. */
 @Injectable()
 export class OutputRecording {
@@ -25,7 +41,7 @@ export class OutputRecording {
    */
   async record(
     session: RunSession,
-    printed: { pieces: AsyncIterable<PrintedPiece>; output: CommandOutput },
+    { pieces, output, reader }: Printed,
     progress: RecordingProgress,
   ): Promise<void> {
     const runId = session.run.id;
@@ -34,21 +50,25 @@ export class OutputRecording {
     try {
       const recorder = new OutputRecorder(appender, {
         turn: session.run.turn,
-        values: printed.output.masked,
+        values: output.masked,
         limitBytes: this.settings.runs.outputLimit,
-        goesOn: printed.output.rotated !== null,
-        notice: printed.output.notice,
+        goesOn: output.rotated !== null,
+        notice: output.notice,
         startedAt: this.clock.now(),
+        attempt: session.agent?.number,
         onStored: () => this.changes.notify(runId),
       });
-      for await (const piece of printed.pieces) {
+      reader?.begin(recorder);
+      for await (const piece of pieces) {
         progress.pieces += 1;
         await recorder.write(piece);
-        // What comes after the limit is not stored, so it is not read either.
-        if (recorder.full) break;
+        await reader?.read(piece);
+        // What comes after the limit is not stored, so it is not read either, but by an agent's driver.
+        if (recorder.full && !reader) break;
       }
-      if (session.leaving.aborted) await recorder.pause();
-      else await recorder.end(this.clock.now());
+      if (session.leaving.aborted) return await recorder.pause();
+      await reader?.end(this.clock.now());
+      await recorder.end(this.clock.now());
     } finally {
       await appender.close();
     }

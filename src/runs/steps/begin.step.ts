@@ -7,13 +7,14 @@ import { SYSTEM_ORIGIN } from '../../kernel/origin.js';
 import { Transactions, type AuditDraft } from '../../persistence/transactions.js';
 import type { EffectivePolicy } from '../../sandbox/policy.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
+import { AgentRunRepository } from '../agents/agent-run.repository.js';
 import { NoLongerOpenError } from '../network-gate.js';
 import { addressOf } from '../network-place.js';
 import { RunNetwork } from '../run-network.js';
 import type { RunSession } from '../run-session.js';
 import { RunStates } from '../run-states.js';
 import type { RunEntity } from '../run.entity.js';
-import { limitsOf, type RunningCommand } from '../running-command.js';
+import { limitsOf, type CommandLimits, type RunningCommand } from '../running-command.js';
 import { FIRST_TURN } from '../turns/turn-request.js';
 import type { PreparedRun } from './prepare.step.js';
 
@@ -31,6 +32,7 @@ export class BeginStep {
     private readonly states: RunStates,
     private readonly network: RunNetwork,
     private readonly vault: SecretVault,
+    private readonly agents: AgentRunRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -43,17 +45,20 @@ export class BeginStep {
     const { policy, place, sandbox } = prepared;
     await this.#open(session, prepared);
     const begunMs = this.clock.monotonicMs();
-    await this.#commit(session, prepared).catch((error: unknown) => {
+    const limits = limitsOf(policy, session.agent?.spentMs);
+    await this.#commit(session, prepared, limits).catch((error: unknown) => {
       const passing = error instanceof DomainError && error.code.startsWith('storage_');
       throw passing ? new NotCommittedError('not committed', { cause: error }) : error;
     });
     return {
       sandbox,
       place,
-      limits: limitsOf(policy),
-      deadline: begunMs + policy.timeoutSeconds * 1000,
+      limits,
+      deadline: begunMs + limits.timeoutSeconds * 1000,
       output: { masked: session.masked, rotated: null, notice: noticeOf(policy) },
       begun: false,
+      agentTurn: prepared.agentTurn,
+      printedUntil: null,
       engineWasAway: false,
     };
   }
@@ -68,9 +73,10 @@ export class BeginStep {
     });
   }
 
-  async #commit(session: RunSession, prepared: PreparedRun): Promise<void> {
+  async #commit(session: RunSession, prepared: PreparedRun, limits: CommandLimits): Promise<void> {
+    const { agent } = session;
     const { id } = session.run;
-    const { policy, place, sandbox, frame } = prepared;
+    const { place, sandbox, frame } = prepared;
     const runningAt = this.clock.now();
     const begun = hostMoment();
     const kept = {
@@ -78,7 +84,7 @@ export class BeginStep {
       nonce: frame.nonce,
       place: JSON.stringify(addressOf(place)),
       begun: begun && JSON.stringify(begun),
-      limits: JSON.stringify(limitsOf(policy)),
+      limits: JSON.stringify(limits),
       maskedValues: this.#sealed(session),
     };
     await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
@@ -91,8 +97,13 @@ export class BeginStep {
         containerId: sandbox.containerId,
         sandboxReport: JSON.stringify(sandbox.report),
         command: kept,
+        again: (agent?.number ?? 1) > 1,
       });
-      tx.audit(startedRow(current));
+      if (agent !== null) {
+        const { number, spentMs } = agent;
+        await this.agents.place(tx.manager, id, { turn: current.turn, attempt: number, spentMs });
+      }
+      tx.audit(startedRow(current, agent?.number ?? 1));
     });
   }
 
@@ -108,7 +119,10 @@ function noticeOf({ egress, networkAccess }: EffectivePolicy): string | null {
   return '[outbound connections are observed, not enforced: everything but private and metadata addresses is let through]\n';
 }
 
-function startedRow({ id, issue, turn }: RunEntity): AuditDraft {
+function startedRow({ id, issue, turn }: RunEntity, attempt: number): AuditDraft {
+  if (attempt > 1) {
+    return { action: 'run.turn_restarted', target: id, details: { issue, turn, attempt } };
+  }
   return turn === FIRST_TURN
     ? { action: 'run.started', target: id, details: { issue } }
     : { action: 'run.turn_started', target: id, details: { issue, turn } };

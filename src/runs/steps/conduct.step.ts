@@ -5,12 +5,14 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../kernel/clock.js';
 import { AdoptStep } from '../adoption/adopt.step.js';
 import type { AdoptableRun } from '../adoption/adoptable-run.js';
+import { AgentConduct } from '../agents/agent-conduct.js';
+import type { DrivenAgent } from '../agents/driven-agent.js';
 import { CommandEnding } from '../command-ending.js';
 import { DiskWatch } from '../disk-watch.js';
 import { OutputRecording } from '../output/output-recording.js';
 import type { RecordingProgress } from '../output/patient-output-log.js';
 import type { NetworkPlace } from '../network-place.js';
-import type { CommandEnd } from '../run-outcome.js';
+import type { AgentEnd, CommandEnd } from '../run-outcome.js';
 import type { RunSession } from '../run-session.js';
 import type { RunningCommand } from '../running-command.js';
 import { SandboxHost } from '../sandbox-host.js';
@@ -19,6 +21,8 @@ import type { PreparedRun } from './prepare.step.js';
 
 /** How long after the end of the command nothing may come before its output counts as cut off. */
 const DRAIN_MS = 10_000;
+/** How long an agent's driver may take to have it end by itself before it is signalled. */
+const ASKED_MS = 5000;
 const LATE = { error: 'it did not end' };
 
 /** Output on its way into the log. */
@@ -41,6 +45,7 @@ export class ConductStep {
     private readonly adoption: AdoptStep,
     private readonly host: SandboxHost,
     private readonly recording: OutputRecording,
+    private readonly agents: AgentConduct,
     private readonly clock: Clock,
   ) {}
 
@@ -52,7 +57,8 @@ export class ConductStep {
   async run(session: RunSession, prepared: PreparedRun): Promise<CommandEnd> {
     const { sandbox, frame } = prepared;
     const command = await this.begin.run(session, prepared);
-    return this.#see(session, command, () => sandbox.start(frame.bytes, frame.nonce));
+    const { bytes, nonce, keepInput } = frame;
+    return this.#see(session, command, () => sandbox.start(bytes, nonce, keepInput));
   }
 
   /**
@@ -72,6 +78,7 @@ export class ConductStep {
   ): Promise<CommandEnd> {
     const { sandbox, place, limits } = command;
     let ending: CommandEnding | null = null;
+    let agent: DrivenAgent | null = null;
     const disk = new DiskWatch(this.host.disk, session, limits.workspaceBytes, () =>
       limits.rootWritable ? sandbox.writtenBytes() : Promise.resolve(0),
     );
@@ -80,31 +87,43 @@ export class ConductStep {
     try {
       await start();
       // From now on there is a process that a signal reaches.
-      ending = new CommandEnding(session, sandbox);
+      agent = this.agents.drive(session, command);
+      ending = new CommandEnding(session, sandbox, agent === null ? 0 : ASKED_MS);
+      agent?.onConcluded(() => ending?.dismiss());
       // The bridge's new port came with the start.
       void this.host.network.recheck(place, () => session.end('fence_broken'));
       disk.start();
-      const output = this.#record(session, command);
+      const output = this.#record(session, command, agent);
       const exit = await unlessLeft(session, sandbox.wait(), output);
       clearTimeout(timer);
+      const dismissed = agent?.concluded === true;
+      const ranMs = this.#ranMs(command);
       ending.over();
+      agent?.over(exit.gone ? null : exit.exitCode);
       const outOfMemory = sandbox.outOfMemory();
       await this.#close(session, place);
       if (output === null) await cancelledOrLeft(session);
-      const { endedBy } = session;
       const outputWhole = output !== null && (await this.#drained(session, output));
       if (exit.error) this.#logger.warn(`run ${session.run.id}: the engine says: ${exit.error}`);
       const { exitCode, gone } = exit;
       const oomKilled = await outOfMemory;
       const acknowledged = exit.acknowledged || command.begun;
       const engineWasAway = exit.engineOutage || command.engineWasAway;
-      return { exitCode, oomKilled, acknowledged, gone, engineWasAway, endedBy, outputWhole };
+      const how = { exitCode, oomKilled, acknowledged, gone, engineWasAway, outputWhole };
+      return { ...how, ...endOf(session, agent, { dismissed, ranMs }) };
     } finally {
       clearTimeout(timer);
       unwatch();
       disk.stop();
       ending?.over();
+      agent?.letGo();
     }
+  }
+
+  /** Of one that had ended before it was taken over nobody knows. */
+  #ranMs({ limits, deadline }: RunningCommand): number {
+    if (deadline === null) return 0;
+    return limits.timeoutSeconds * 1000 - (deadline - this.clock.monotonicMs());
   }
 
   #endAt(deadline: number | null, session: RunSession): NodeJS.Timeout | undefined {
@@ -138,17 +157,33 @@ export class ConductStep {
     }
   }
 
-  #record(session: RunSession, { sandbox, output }: RunningCommand): Recorded | null {
+  #record(
+    session: RunSession,
+    { sandbox, output, printedUntil }: RunningCommand,
+    agent: DrivenAgent | null,
+  ): Recorded | null {
     if (output === null) return null;
     const progress = { pieces: 0, waits: false };
-    const pieces = sandbox.output(session.leaving, output.rotated);
-    const done = this.recording.record(session, { pieces, output }, progress).then(
+    const border = printedUntil ?? undefined;
+    const pieces = sandbox.output(session.leaving, output.rotated, border);
+    const done = this.recording.record(session, { pieces, output, reader: agent }, progress).then(
       () => null,
       // It may fail long before anybody waits for it.
       (error: unknown) => ({ error }),
     );
     return { done, progress };
   }
+}
+
+/** What was first counts: that we ended it, or its driver's verdict. */
+function endOf(
+  session: RunSession,
+  agent: DrivenAgent | null,
+  how: Pick<AgentEnd, 'dismissed' | 'ranMs'>,
+): Pick<CommandEnd, 'endedBy' | 'agent'> {
+  if (agent === null) return { endedBy: session.endedBy, agent: null };
+  const { verdict, endedBy } = agent.outcome;
+  return { endedBy, agent: { verdict, ...how } };
 }
 
 /** When the session leaves, what was read of the output is stored before the answer. */

@@ -51,7 +51,7 @@ export class FinishStep {
   }
 
   /** As `GiveBack.run`. */
-  giveBack(session: RunSession): Promise<void> {
+  giveBack(session: RunSession): Promise<boolean> {
     return this.back.run(session);
   }
 

@@ -16,8 +16,11 @@ export class GiveBack {
     private readonly leftovers: Leftovers,
   ) {}
 
-  /** Removes sandbox, open address, address and files; what cannot be removed yet is a leftover. */
-  async run(session: RunSession): Promise<void> {
+  /**
+   * Removes sandbox, open address, address and files. What cannot be removed yet is a leftover, and
+   * the answer `false`.
+   */
+  async run(session: RunSession): Promise<boolean> {
     const { run, sandbox, place } = session;
     session.secretValues = [];
     session.sandbox = null;
@@ -25,9 +28,11 @@ export class GiveBack {
     const giveBack = () => this.#giveBack(run.id, sandbox, place);
     try {
       await giveBack();
+      return true;
     } catch (error) {
       this.#logger.warn(`run ${run.id}: its sandbox could not be removed yet`, error);
       this.leftovers.add(run.id, run.issue, giveBack);
+      return false;
     }
   }
 

@@ -8,6 +8,9 @@ import type { Sandbox } from '../../sandbox/sandbox.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
 import { Workspaces } from '../../workspaces/workspaces.service.js';
 import { DirectoryGift } from '../directory-gift.js';
+import { AgentAttempts } from '../agents/agent-attempts.js';
+import { agentTurn } from '../agents/agent-conduct.js';
+import type { AgentTurn } from '../agents/turn-driver.js';
 import type { NetworkPlace } from '../network-place.js';
 import type { RunSession } from '../run-session.js';
 import { SandboxHost } from '../sandbox-host.js';
@@ -22,6 +25,8 @@ const NO_PLACE: NetworkPlace = { mode: 'none', resolvConf: '' };
 export interface PreparedFrame {
   bytes: Buffer;
   nonce: string;
+  /** What it starts is spoken to. */
+  keepInput: boolean;
 }
 
 /** All that the next step needs. */
@@ -30,6 +35,8 @@ export interface PreparedRun {
   place: NetworkPlace;
   sandbox: Sandbox;
   frame: PreparedFrame;
+  /** As the driver of its agent is told of it; `null` for a command. */
+  agentTurn: AgentTurn | null;
 }
 
 /** `preparing`: everything up to a created, verified, not yet started sandbox. Nothing has run. */
@@ -41,6 +48,7 @@ export class PrepareStep {
     private readonly workspaces: Workspaces,
     private readonly host: SandboxHost,
     private readonly gift: DirectoryGift,
+    private readonly attempts: AgentAttempts,
   ) {}
 
   /**
@@ -48,8 +56,9 @@ export class PrepareStep {
    *   applied, a missing secret, the engine away. What was made until then is in the session.
    */
   async run(session: RunSession): Promise<PreparedRun> {
-    const { run } = session;
+    const { run, request } = session;
     const policy = this.#policy(session);
+    session.agent = request.agent ? await this.attempts.current(run, request.agent) : null;
     const placing = this.host.network
       .place(run.id, policy)
       .then((found) => (session.place = found));
@@ -66,7 +75,8 @@ export class PrepareStep {
       this.gift.give(directory, image),
     );
     const gateway = policy.networkAccess ? place : NO_PLACE;
-    const frame = this.#frame(session, injected, gateway);
+    const turn = session.agent && agentTurn(session, session.agent, { policy, routes: {} });
+    const frame = this.#frame(session, { injected, place: gateway, turn });
     const sandbox = await this.host.sandboxes.create({
       runId: run.id,
       issue: run.issue,
@@ -75,12 +85,13 @@ export class PrepareStep {
       image,
       ...paths,
       network: place,
+      keepInput: frame.keepInput,
       resolvConf: place.resolvConf,
     });
     session.sandbox = sandbox;
     session.gatewayPassword = this.host.network.credentials(gateway, run.id, run.turn)?.password;
     if (place.mode === 'bridge') await place.confirmed;
-    return { policy, place, sandbox, frame };
+    return { policy, place, sandbox, frame, agentTurn: turn };
   }
 
   /** It was checked when the run was accepted: what has changed since is the operator's word. */
@@ -112,11 +123,7 @@ export class PrepareStep {
     return injected;
   }
 
-  #frame(
-    { request, run }: RunSession,
-    injected: ReadonlyMap<string, string>,
-    place: NetworkPlace,
-  ): PreparedFrame {
+  #frame({ request, run, agent }: RunSession, { injected, place, turn }: Given): PreparedFrame {
     const passed = Object.entries(this.settings.passedEnvironment);
     const nonce = newNonce();
     const environment = {
@@ -125,8 +132,27 @@ export class PrepareStep {
       ...(request.env as Record<string, string>),
       ...Object.fromEntries(injected),
     };
-    return { nonce, bytes: encodeFrame({ argv: request.command, env: environment, nonce }) };
+    if (agent === null || turn === null) {
+      const argv = request.command ?? [];
+      return { nonce, keepInput: false, bytes: encodeFrame({ argv, env: environment, nonce }) };
+    }
+    const { argv, env, files, links = [], input } = agent.driver.launch(turn);
+    const bytes = encodeFrame({
+      argv,
+      env: { ...environment, ...env },
+      nonce,
+      files: { files, links },
+      input: input === undefined ? 'open' : { text: input },
+    });
+    return { nonce, keepInput: input === undefined, bytes };
   }
+}
+
+/** What of a turn is put into its frame beside its request. */
+interface Given {
+  injected: ReadonlyMap<string, string>;
+  place: NetworkPlace;
+  turn: AgentTurn | null;
 }
 
 /** Every value is looked for in the output in a dozen encodings, which costs time by their length. */

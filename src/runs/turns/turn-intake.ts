@@ -6,6 +6,8 @@ import type { Origin } from '../../kernel/origin.js';
 import { Transactions } from '../../persistence/transactions.js';
 import { refuseWider } from '../../sandbox/policy-narrowing.js';
 import { SecretVault, unknownSecrets } from '../../secrets/secret-vault.js';
+import { assertAgent } from '../agents/agent-choice.js';
+import { TurnDrivers } from '../agents/turn-driver.js';
 import { RunAdmission } from '../run-admission.js';
 import type { RunRequest } from '../run-request.js';
 import { isFinal } from '../run-status.js';
@@ -25,6 +27,7 @@ export class TurnIntake {
     private readonly runs: RunRepository,
     private readonly admission: RunAdmission,
     private readonly vault: SecretVault,
+    private readonly drivers: TurnDrivers,
   ) {}
 
   /**
@@ -37,7 +40,8 @@ export class TurnIntake {
     const ofRun = JSON.parse(run.request) as RunRequest;
     const request = checkedTurnRequest(ofRun, body);
     this.#refuseWider(ofRun, request);
-    const { secrets } = requestOfTurn(ofRun, request);
+    const { secrets, agent } = requestOfTurn(ofRun, request);
+    assertAgent(this.drivers, agent);
     const unknown = await this.vault.missing(Object.values(secrets));
     return this.transactions.run(origin, async (tx) => {
       const current = await this.runs.findIn(tx.manager, run.id);

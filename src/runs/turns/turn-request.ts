@@ -1,12 +1,15 @@
 import type { RequestedTurnPolicy } from '../../config/yaml-schema.js';
 import type { RunRequest } from '../run-request.js';
 
-/** The turn of a run that is one command; its request is the run's. */
+/** The turn whose request is the run's. */
 export const FIRST_TURN = 1;
 
 /** What a further turn asked for itself, validated; stored with the turn. */
 export interface TurnRequest {
-  command: string[];
+  /** Of a run of commands. */
+  command?: string[];
+  /** Of a run of an agent. */
+  prompt?: string;
   /** `null` in place of a value once the turn has ended. */
   env: Record<string, string | null>;
   /** Environment name to the name of the secret whose value it gets. */
@@ -22,16 +25,17 @@ export interface GivenRequest extends RunRequest {
 }
 
 /**
- * The run's request with what the turn asked for itself: its command, its environment and secrets
+ * The run's request with what the turn asked for itself: its command or prompt, its environment and secrets
  * beside the run's, its sandbox policy and its time in place of the run's. `own` is `null` for the
  * first turn. Pure.
  */
 export function requestOfTurn(run: RunRequest, own: TurnRequest | null): GivenRequest {
   if (own === null) return run;
-  const { command, env, secrets, turnSandboxPolicy, timeoutSeconds } = own;
+  const { command, prompt, env, secrets, turnSandboxPolicy, timeoutSeconds } = own;
   return {
     ...run,
-    command,
+    ...(command && { command }),
+    ...(prompt !== undefined && run.agent && { agent: { ...run.agent, prompt } }),
     env: { ...run.env, ...env },
     secrets: { ...run.secrets, ...secrets },
     ...(turnSandboxPolicy === undefined

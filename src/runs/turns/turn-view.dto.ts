@@ -7,7 +7,7 @@ const TIME = { format: 'date-time', example: '2026-11-23T12:00:00.000Z' } as con
 
 @ApiSchema({
   description:
-    'A turn of a run: one command in a sandbox of its own. Values of `env` and of secrets are never in it.',
+    'A turn of a run: one command, or one prompt to the run’s agent, in a sandbox of its own. Values of `env` and of secrets are never in it.',
 })
 export class TurnView {
   /** From 1, without gaps; the output names its turn by it. */
@@ -23,7 +23,8 @@ export class TurnView {
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: 'Of the command; `null` until it ended, and where it did not end by itself',
+    description:
+      'Of the command or agent; `null` until it ended, and where it did not end by itself',
     example: 0,
   })
   exitCode!: number | null;
@@ -52,17 +53,29 @@ export class TurnView {
   @ApiProperty(TIME)
   createdAt!: string;
 
-  /** When its command began. */
+  /** When its command or agent began. */
   @ApiProperty(TIME)
   runningAt!: string | null;
 
-  /** When its command was over. */
+  /** When its command or agent was over. */
   @ApiProperty(TIME)
   endedAt!: string | null;
 
-  /** As it was sent. */
-  @ApiProperty({ example: ['npm', 'test'] })
-  command!: string[];
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    description: 'As it was sent; `null` where the run is an agent’s',
+    example: ['npm', 'test'],
+  })
+  command!: string[] | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'As it was sent; `null` where the run is of commands',
+    example: null,
+  })
+  prompt!: string | null;
 
   @ApiProperty({
     description: 'Names only, of what the turn asked for itself: it has the run’s too',

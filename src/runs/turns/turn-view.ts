@@ -7,7 +7,7 @@ import type { TurnOfRun } from './turns.service.js';
 
 export function viewOfTurn({ run, turn }: TurnOfRun, waiting: WaitingReason | null): TurnView {
   const isWaiting = turn.status === 'queued' && waiting !== null;
-  const { command, env, secrets, turnSandboxPolicy } =
+  const { command, prompt, env, secrets, turnSandboxPolicy } =
     ownRequest(turn) ?? firstRequest(JSON.parse(run.request) as RunRequest);
   return {
     number: turn.number,
@@ -19,7 +19,8 @@ export function viewOfTurn({ run, turn }: TurnOfRun, waiting: WaitingReason | nu
     createdAt: iso(turn.createdAt),
     runningAt: isoOrNull(turn.runningAt),
     endedAt: isoOrNull(turn.endedAt),
-    command,
+    command: command ?? null,
+    prompt: prompt ?? null,
     env: Object.keys(env),
     secrets,
     turnSandboxPolicy: turnSandboxPolicy ?? null,
@@ -27,7 +28,13 @@ export function viewOfTurn({ run, turn }: TurnOfRun, waiting: WaitingReason | nu
 }
 
 /** What the request of a run says of its first turn. */
-function firstRequest({ command, env, secrets, policy }: RunRequest): TurnRequest {
+function firstRequest({ command, agent, env, secrets, policy }: RunRequest): TurnRequest {
   const { turnSandboxPolicy } = policy ?? {};
-  return { command, env, secrets, ...(turnSandboxPolicy && { turnSandboxPolicy }) };
+  return {
+    ...(command && { command }),
+    ...(agent && { prompt: agent.prompt }),
+    env,
+    secrets,
+    ...(turnSandboxPolicy && { turnSandboxPolicy }),
+  };
 }

@@ -46,6 +46,9 @@ function inputOf(socket: Socket): EngineInput {
   socket.on('error', (error) => (failure = error));
   socket.resume();
   return {
+    get open() {
+      return failure === null && socket.writable && !socket.readableEnded;
+    },
     write: (bytes) =>
       new Promise((resolve, reject) => {
         if (failure) return reject(failure);

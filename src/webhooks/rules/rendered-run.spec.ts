@@ -153,7 +153,7 @@ describe('no value of an event', () => {
         const command = [...dump, 'T={{ issue.title }};', '{{ issue.description }}', 'z'];
         const result = render({ command, env: RUN.env }, eventOf({ title, description }));
         fc.pre('request' in result);
-        const { command: argv, env = {} } = result.request;
+        const { command: argv = [], env = {} } = result.request;
         const nonce = newNonce();
         const { stdout } = spawnSync('/bin/sh', ['-s'], {
           input: encodeFrame({ argv, env, nonce }),
