@@ -22,6 +22,7 @@ import { DispatchedRuns, type DispatchedRun } from './dispatched-runs.js';
 /** What no later attempt would make right: only another rule, or another policy of the operator. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
   'validation_failed',
+  'agent_unknown',
   'environment_refused',
   'policy_widened',
 ]);
