@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { decideOutcome, type CommandEnd } from './run-outcome.js';
+import type { AgentVerdict } from './agents/turn-driver.js';
+import { brokeOff, decideOutcome, type CommandEnd } from './run-outcome.js';
 
 const ended: CommandEnd = {
   exitCode: 0,
@@ -60,5 +61,59 @@ describe('decideOutcome', () => {
         },
       ),
     );
+  });
+});
+
+describe('the end of an agent', () => {
+  const verdict = { status: 'failed', reason: 'model_refused', message: 'It said no.' } as const;
+  const good = { status: 'succeeded', reason: null, message: null } as const;
+  const agentEnd = (given: AgentVerdict, dismissed: boolean) => ({
+    ...ended,
+    agent: { verdict: given, dismissed, ranMs: 1 },
+  });
+
+  it.each([
+    [good, true, 143, { status: 'succeeded', exitCode: 0, reason: null }],
+    [good, true, 137, { status: 'succeeded', exitCode: 0 }],
+    [good, false, 0, { status: 'succeeded', exitCode: 0 }],
+    [verdict, true, 143, { status: 'failed', exitCode: null, reason: 'model_refused' }],
+    [verdict, false, 7, { status: 'failed', exitCode: 7, message: 'It said no.' }],
+  ] as const)(
+    'is its verdict: %j, dismissed %j, code %i',
+    (given, dismissed, exitCode, outcome) => {
+      expect(decideOutcome({ ...agentEnd(given, dismissed), exitCode })).toMatchObject(outcome);
+    },
+  );
+
+  it.each([
+    [{ endedBy: 'cancel' }, 'cancelled'],
+    [{ endedBy: 'agent_stalled' }, 'agent_stalled'],
+    [{ gone: true }, 'container_gone'],
+    [{ acknowledged: false }, 'start_failed'],
+    [{ oomKilled: true, exitCode: 137 }, 'memory_limit'],
+    [{ engineWasAway: true, exitCode: 137 }, 'engine_restarted'],
+  ] as const)('is what happened to it where that is more: %j', (end, reason) => {
+    expect(decideOutcome({ ...agentEnd(verdict, false), ...end })).toMatchObject({ reason });
+  });
+
+  const resumable = { ...verdict, resumable: true };
+  it.each([
+    [resumable, false, { exitCode: 9 }, true],
+    [resumable, true, { exitCode: 143 }, true],
+    [verdict, false, { exitCode: 9 }, false],
+    [verdict, false, { engineWasAway: true, exitCode: 137 }, true],
+    [verdict, false, { gone: true }, true],
+    [good, false, { gone: true }, false],
+    [good, true, { engineWasAway: true, exitCode: 137 }, false],
+    [resumable, false, { oomKilled: true, exitCode: 137 }, false],
+    [resumable, false, { acknowledged: false, exitCode: 9 }, false],
+    [resumable, false, { endedBy: 'cancel' }, false],
+    [resumable, false, { endedBy: 'agent_stalled' }, false],
+  ] as const)('%j (dismissed %j, %j) may begin again: %j', (given, dismissed, end, again) => {
+    expect(brokeOff({ ...agentEnd(given, dismissed), ...end })).toBe(again);
+  });
+
+  it('is never that of a command', () => {
+    expect(brokeOff({ ...ended, exitCode: 137, engineWasAway: true, gone: true })).toBe(false);
   });
 });

@@ -1,19 +1,20 @@
 // An agent of the tests that is spoken to in JSON lines. Its prompt is a list of words, one a line,
-// which it obeys one after the other.
+// which it obeys one after the other. It is an argument of settings, so it may hold none of their
+// placeholders.
 import { createInterface } from 'node:readline';
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const message = (text) => say({ type: 'message', text });
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const taken = new Set();
-let interrupted = false;
+const state = { interrupted: false };
 let onInterrupt = () => undefined;
 const interruption = new Promise((resolve) => (onInterrupt = resolve));
 
 const words = {
   say: (text) => message(text),
   remember: (memory) => say({ type: 'memory', memory }),
-  recall: (_, { memory }) => message(`I remember ${memory}`),
+  recall: (_, { memory }) => message(['I remember', String(memory)].join(' ')),
   prompt: (_, prompt) => message(`turn ${prompt.turn} of ${prompt.issue} with ${prompt.model}`),
   secret: () => {
     const token = process.env.TOKEN;
@@ -25,7 +26,7 @@ const words = {
   stderr: (text) => console.error(text),
   raw: (text) => process.stdout.write(`${text}\n`),
   'die-once': (code, { memory }) => {
-    if (memory !== null) return message(`alive again with ${memory}`);
+    if (memory !== null) return message(['alive again with', memory].join(' '));
     say({ type: 'memory', memory: 'where it broke off' });
     return sleep(300).then(() => process.exit(Number(code)));
   },
@@ -38,7 +39,7 @@ const words = {
     process.stdout.write('\n');
   },
   ticks: async () => {
-    for (let n = 1; !interrupted; n += 1) {
+    for (let n = 1; !state.interrupted; n += 1) {
       say({ type: 'message', text: `tick ${n}`, n });
       await sleep(10);
     }
@@ -52,14 +53,14 @@ async function obey(prompt) {
     const [word, ...rest] = line.split(' ');
     await words[word](rest.join(' '), prompt);
   }
-  if (interrupted) message('interrupted');
-  say({ type: 'result', status: interrupted ? 'failed' : 'succeeded' });
+  if (state.interrupted) message('interrupted');
+  say({ type: 'result', status: state.interrupted ? 'failed' : 'succeeded' });
 }
 
 createInterface({ input: process.stdin }).on('line', (text) => {
   const line = JSON.parse(text);
   if (line.type === 'interrupt') {
-    interrupted = true;
+    state.interrupted = true;
     onInterrupt();
   }
   if (line.type !== 'prompt' || taken.has(line.turn)) return;

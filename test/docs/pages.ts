@@ -20,6 +20,26 @@ const MASTER_KEY = 'the-master-key-of-a-page-0123456789abcdef';
 
 const SETUPS: Readonly<Record<string, Partial<PageSetup>>> = {
   'README.md': { service: null },
+  'docs/agents.md': {
+    service: {
+      yaml: {
+        codex: {
+          agents: {
+            exec: [
+              {
+                name: 'shouter',
+                argv: [
+                  'sh',
+                  '-c',
+                  String.raw`printf "{\"type\":\"message\",\"text\":\"%s\"}\n" "$(tr a-z A-Z)"`,
+                ],
+              },
+            ],
+          },
+        },
+      },
+    },
+  },
   'docs/ci.md': {
     service: { env: { RISOLUTO_WRITE_TOKEN: TOKEN } },
     env: {

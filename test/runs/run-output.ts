@@ -8,8 +8,9 @@ export interface OutputLine {
   seq: number;
   at: string;
   turn: number;
-  stream: 'stdout' | 'stderr' | 'system';
+  stream: 'stdout' | 'stderr' | 'system' | 'agent';
   text: string;
+  event?: Record<string, unknown> & { type: string };
 }
 
 export interface ServerEvent {

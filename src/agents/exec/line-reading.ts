@@ -1,20 +1,7 @@
 import type { AgentLinesSettings } from '../../config/agents-schema.js';
-import type { AgentEvent, AgentVerdict } from '../../runs/agents/turn-driver.js';
+import { NOTHING, type JsonObject, type LineReading } from './line-form.js';
 import { readMappedLine } from './mapped-line.js';
 import { readOwnLine } from './own-line.js';
-
-/** What one line of an agent says. */
-export interface LineReading {
-  readonly events: readonly AgentEvent[];
-  /** To be remembered; `null`: nothing. */
-  readonly memory: string | null;
-  /** The turn is over with it. */
-  readonly verdict: AgentVerdict | null;
-}
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export const NOTHING: LineReading = { events: [], memory: null, verdict: null };
 
 const MOST_QUOTED = 300;
 

@@ -1,6 +1,6 @@
 import type { AgentLinesSettings } from '../../config/agents-schema.js';
 import type { AgentEvent, AgentVerdict } from '../../runs/agents/turn-driver.js';
-import type { JsonObject, LineReading } from './line-reading.js';
+import type { JsonObject, LineReading } from './line-form.js';
 import { failureEvents } from './own-line.js';
 
 /** A line by the operator's mapping. One that nothing maps stands in the raw output alone. */

@@ -1,5 +1,5 @@
 import type { AgentEvent, AgentEventType, AgentVerdict } from '../../runs/agents/turn-driver.js';
-import type { JsonObject, LineReading } from './line-reading.js';
+import { NOTHING, type JsonObject, type LineReading } from './line-form.js';
 
 const TYPES: ReadonlySet<string> = new Set([
   'message',
@@ -13,8 +13,6 @@ const TYPES: ReadonlySet<string> = new Set([
   'error',
 ] satisfies AgentEventType[]);
 
-const NONE = { events: [], memory: null, verdict: null } as const;
-
 /**
  * A line in the form that docs/agents.md names: `{type, text, …}` is an event, and beside those there
  * are `memory` and `result`. `null` for any other.
@@ -22,11 +20,11 @@ const NONE = { events: [], memory: null, verdict: null } as const;
 export function readOwnLine(line: JsonObject): LineReading | null {
   const { type, text, ...data } = line;
   if (type === 'memory') {
-    return typeof line.memory === 'string' ? { ...NONE, memory: line.memory } : null;
+    return typeof line.memory === 'string' ? { ...NOTHING, memory: line.memory } : null;
   }
   if (type === 'result') return readResult(line);
   if (typeof type !== 'string' || !TYPES.has(type) || typeof text !== 'string') return null;
-  return { ...NONE, events: [{ type: type as AgentEventType, text, data }] };
+  return { ...NOTHING, events: [{ type: type as AgentEventType, text, data }] };
 }
 
 function readResult({ status, reason, message, resumable }: JsonObject): LineReading | null {
@@ -37,7 +35,7 @@ function readResult({ status, reason, message, resumable }: JsonObject): LineRea
     message: typeof message === 'string' ? message : null,
     ...(status === 'failed' && resumable === true && { resumable }),
   };
-  return { ...NONE, events: failureEvents(verdict), verdict };
+  return { ...NOTHING, events: failureEvents(verdict), verdict };
 }
 
 /** What a turn failed with is told where it happened too. */

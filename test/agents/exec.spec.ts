@@ -1,0 +1,3 @@
+import { agentCases } from './exec-cases.js';
+
+agentCases(false);
