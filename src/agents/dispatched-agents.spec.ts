@@ -16,7 +16,8 @@ const { codex } = yamlSchema.parse({
 });
 
 const problemsOf = (agent: object) => {
-  const dispatch = rulesFrom({ name: 'a', run: { agent: { prompt: '{{ issue.title }}', ...agent } } });
+  const run = { agent: { prompt: '{{ issue.title }}', ...agent } };
+  const dispatch = [...rulesFrom({ name: 'a', run })];
   return dispatchedAgentProblems({ dispatch, codex }).map(({ key, rule }) => `${key}: ${rule}`);
 };
 
@@ -24,7 +25,7 @@ it('finds nothing wrong with agents that there are, nor with commands', () => {
   for (const agent of [{ kind: 'plain' }, { kind: 'choosy', model: 'm' }, { kind: 'codex' }]) {
     expect(problemsOf(agent)).toEqual([]);
   }
-  expect(dispatchedAgentProblems({ dispatch: rulesFrom({}), codex })).toEqual([]);
+  expect(dispatchedAgentProblems({ dispatch: [...rulesFrom({})], codex })).toEqual([]);
 });
 
 it.each([

@@ -62,7 +62,7 @@ describe('dispatch in risoluto.yaml', () => {
     ],
     [`{${WHEN}, run: {}}`, 'dispatch.0.run: rule a: must have one of command and agent'],
     [
-      `{${WHEN}, run: {command: [x], agent: {}}}`,
+      `{${WHEN}, run: {command: [x], agent: {kind: codex, prompt: x}}}`,
       'dispatch.0.run: rule a: must have one of command and agent',
     ],
     [
