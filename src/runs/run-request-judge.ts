@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { effectivePolicy } from '../sandbox/policy.js';
 import { SecretVault } from '../secrets/secret-vault.js';
-import { assertAgent } from './agents/agent-choice.js';
+import { assertAgent, withAgentRoutes } from './agents/agent-choice.js';
 import { TurnDrivers } from './agents/turn-driver.js';
 import type { RunRequest } from './run-request.js';
 
@@ -23,7 +23,8 @@ export class RunRequestJudge {
    *   what the agent's driver refuses
    */
   async unknownSecrets(request: RunRequest): Promise<readonly string[]> {
-    effectivePolicy(this.settings.codex, this.settings.configuredKeys, request);
+    const { codex, configuredKeys } = this.settings;
+    effectivePolicy(codex, configuredKeys, withAgentRoutes(this.drivers, request));
     assertAgent(this.drivers, request.agent);
     return this.vault.missing(Object.values(request.secrets));
   }

@@ -161,12 +161,12 @@ describe('encodeFrame', () => {
   it('has variables of ours that nobody else may set', () => {
     const nonce = newNonce();
     const argv = ['sh', '-c', 'echo "$RISOLUTO_ROUTE_MODEL"'];
-    const ownEnv = { RISOLUTO_ROUTE_MODEL: 'http://gateway/r/model' };
-    const frame = encodeFrame({ env: {}, ownEnv, argv, nonce });
+    const own = { RISOLUTO_ROUTE_MODEL: 'http://gateway/r/model' };
+    const frame = encodeFrame({ env: {}, own, argv, nonce });
     expect(shell(frame).stdout.toString()).toBe(
       `${acknowledgement(nonce).toString()}http://gateway/r/model\n`,
     );
-    expect(() => encodeFrame({ env: ownEnv, argv, nonce })).toThrow(/environment/);
+    expect(() => encodeFrame({ env: own, argv, nonce })).toThrow(/environment/);
   });
 
   it('ends with 127 when there is no such command', () => {

@@ -14,7 +14,7 @@ export interface FrameContent {
   env: Readonly<Record<string, Word>>;
   argv: readonly Word[];
   /** Variables of Risoluto's own, whose names nobody else may use. */
-  ownEnv?: Readonly<Record<string, string>>;
+  own?: Readonly<Record<string, string>>;
   /** What the command reads; nothing unless told. */
   input?: FrameInput;
   /** Written before the command begins. */
@@ -49,12 +49,12 @@ export function acknowledgement(nonce: string): Buffer {
  * Throws `environment_refused` or `validation_failed`.
  */
 export function encodeFrame(content: FrameContent): Buffer {
-  const { env, ownEnv = {}, argv, nonce, files } = content;
+  const { env, own = {}, argv, nonce, files } = content;
   if (!NONCE_PATTERN.test(nonce)) throw new TypeError('a nonce is 32 hexadecimal digits');
   validateEnvironment(env);
-  assertOwn(ownEnv);
+  assertOwn(own);
   validateArgv(argv);
-  const all = { ...env, ...ownEnv };
+  const all = { ...env, ...own };
   validateCommandSize(all, argv);
   const parts: Buffer[] = [Buffer.from(`{ printf '%s\\n' 'risoluto-frame ${nonce}'\n`)];
   if (files !== undefined) parts.push(fileScript(files));

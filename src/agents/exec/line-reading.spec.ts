@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { yamlSchema } from '../../config/yaml-schema.js';
-import type { AgentLinesSettings } from '../../config/agents-schema.js';
 import { readLine } from './line-reading.js';
 
 const own = (line: unknown) => readLine(undefined, JSON.stringify(line));
@@ -10,7 +9,7 @@ const own = (line: unknown) => readLine(undefined, JSON.stringify(line));
 function mapped(lines: object): (line: unknown) => ReturnType<typeof readLine> {
   const exec = [{ name: 'mine', argv: ['mine'], lines }];
   const [agent] = yamlSchema.parse({ codex: { agents: { exec } } }).codex.agents.exec;
-  return (line) => readLine(agent?.lines as AgentLinesSettings, JSON.stringify(line));
+  return (line) => readLine(agent?.lines, JSON.stringify(line));
 }
 
 describe('a line in the form of our own', () => {

@@ -28,7 +28,7 @@ export class AdoptedAgents {
     const { request, run } = session;
     if (request.agent === undefined) return null;
     try {
-      const policy = policyOfTurn(this.settings, request);
+      const policy = policyOfTurn(this.settings, this.attempts.withRoutes(request));
       session.agent = await this.attempts.current(run, request.agent);
       return agentTurn(session, session.agent, { policy, routes: {} });
     } catch (error) {

@@ -6,8 +6,9 @@ import { Transactions } from '../../persistence/transactions.js';
 import type { RunRequest } from '../run-request.js';
 import { RunStates } from '../run-states.js';
 import type { RunEntity } from '../run.entity.js';
+import type { GivenRequest } from '../turns/turn-request.js';
 import type { AgentAttempt } from './agent-attempt.js';
-import { driverOf } from './agent-choice.js';
+import { driverOf, withAgentRoutes } from './agent-choice.js';
 import type { AgentRequest } from './agent-request.js';
 import { AgentRunRepository, placeIn } from './agent-run.repository.js';
 import { TurnDrivers } from './turn-driver.js';
@@ -29,6 +30,11 @@ export class AgentAttempts {
     const row = await this.agents.find(run.id);
     const { attempt, spentMs } = placeIn(row, run.turn);
     return { driver, request, number: attempt, spentMs, memory: row?.memory ?? null };
+  }
+
+  /** The request with the credential routes that its agent needs too. */
+  withRoutes(request: GivenRequest): GivenRequest {
+    return withAgentRoutes(this.drivers, request);
   }
 
   /**

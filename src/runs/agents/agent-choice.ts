@@ -12,6 +12,22 @@ export function driverOf(drivers: TurnDrivers, { kind }: Pick<AgentRequest, 'kin
   });
 }
 
+/**
+ * The request with the credential routes that its agent needs beside those that it names. Where the kind
+ * is not known, as it is.
+ */
+export function withAgentRoutes<R extends AskedRoutes>(drivers: TurnDrivers, request: R): R {
+  const { agent, credentialRoutes = [] } = request;
+  const needed = agent === undefined ? [] : (drivers.of(agent.kind)?.routes(agent) ?? []);
+  if (needed.length === 0) return request;
+  return { ...request, credentialRoutes: [...new Set([...credentialRoutes, ...needed])] };
+}
+
+interface AskedRoutes {
+  agent?: AgentRequest;
+  credentialRoutes?: string[];
+}
+
 /** Whether such an agent would be started. @throws DomainError `agent_unknown`, or as its driver's `check` */
 export function assertAgent(drivers: TurnDrivers, agent: AgentRequest | undefined): void {
   if (agent !== undefined) driverOf(drivers, agent).check(agent);

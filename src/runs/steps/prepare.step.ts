@@ -97,7 +97,7 @@ export class PrepareStep {
   /** It was checked when the run was accepted: what has changed since is the operator's word. */
   #policy({ request }: RunSession): EffectivePolicy {
     try {
-      return policyOfTurn(this.settings, request);
+      return policyOfTurn(this.settings, this.attempts.withRoutes(request));
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'policy_widened') throw error;
       throw new DomainError(

@@ -6,7 +6,7 @@ import type { Origin } from '../../kernel/origin.js';
 import { Transactions } from '../../persistence/transactions.js';
 import { refuseWider } from '../../sandbox/policy-narrowing.js';
 import { SecretVault, unknownSecrets } from '../../secrets/secret-vault.js';
-import { assertAgent } from '../agents/agent-choice.js';
+import { assertAgent, withAgentRoutes } from '../agents/agent-choice.js';
 import { TurnDrivers } from '../agents/turn-driver.js';
 import { RunAdmission } from '../run-admission.js';
 import type { RunRequest } from '../run-request.js';
@@ -58,7 +58,7 @@ export class TurnIntake {
   /** Fields are named as the turn's request has them, or as the run's where they are its. */
   #refuseWider(run: RunRequest, own: TurnRequest): void {
     try {
-      policyOfTurn(this.settings, requestOfTurn(run, own));
+      policyOfTurn(this.settings, withAgentRoutes(this.drivers, requestOfTurn(run, own)));
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== 'policy_widened') throw error;
       const fields = (error.details ?? []).map(({ field }) => field);
