@@ -70,8 +70,3 @@ function wideningsOf(base: Settings, asked: YamlSettings, overlay: JsonObject): 
     return rule === null ? [] : [{ key, rule }];
   });
 }
-
-function asKeyProblem(line: string): KeyProblem {
-  const [key = '', ...rule] = line.split(': ');
-  return { key, rule: rule.join(': ') };
-}

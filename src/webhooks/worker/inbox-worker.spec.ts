@@ -77,7 +77,7 @@ async function effects(): Promise<string[]> {
 
 function settledAll(): Promise<void> {
   const look = async () => expect(await box.deliveries.oldestPending()).toBeNull();
-  return vi.waitFor(look, { timeout: 20_000, interval: 10 });
+  return vi.waitFor(look, { timeout: sized(20_000, 300_000), interval: 10 });
 }
 
 describe('the worker', () => {
