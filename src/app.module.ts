@@ -23,7 +23,7 @@ import { SettingsModule } from './settings/settings.module.js';
 import { RateLimitGuard } from './throttle/rate-limit.guard.js';
 import { ThrottleModule } from './throttle/throttle.module.js';
 import { OutboundModule } from './webhooks/outbound/outbound.module.js';
-import { ruleProblems } from './webhooks/rules/rule-problems.js';
+import { settingsProblems } from './judged-settings.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /**
@@ -43,7 +43,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.forSettings(settings, ruleProblems),
+        ConfigModule.forSettings(settings, settingsProblems),
         KernelModule,
         HttpModule.forObservers(observers, forwarders),
         MetricsModule,

@@ -5,7 +5,6 @@ import { ConfigurationError } from './configuration-error.js';
 import { deepFreeze } from './deep-freeze.js';
 import { readEnvironment } from './environment.js';
 import { readPassedEnvironment } from './passed-environment.js';
-import { unavailableControls } from './not-available.js';
 import { HARDENED_PROFILE } from './seccomp-setting.js';
 import type { Settings } from './settings.js';
 import { defaultYaml, readYamlFile, type YamlFile } from './yaml-file.js';
@@ -52,7 +51,6 @@ export function readFileSettings(
 ): YamlFile | null {
   const yaml = file === null ? defaultYaml() : readYamlFile(file, report);
   if (yaml === null) return null;
-  unavailableControls(yaml.settings).forEach(report);
   const { security } = yaml.settings.codex.sandbox;
   // A relative path means the same wherever the service is started from: the file that names it.
   if (security.seccompProfile !== '' && security.seccompProfile !== HARDENED_PROFILE) {

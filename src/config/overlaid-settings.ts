@@ -1,6 +1,5 @@
 import { deepFreeze } from './deep-freeze.js';
 import { laidOver, leavesOf, type JsonObject } from './merge-patch.js';
-import { unavailableControls } from './not-available.js';
 import { isOverlayable, wideningOf } from './overlay-bounds.js';
 import type { Settings } from './settings.js';
 import { NO_JUDGE, type SettingsJudge } from './settings-judge.js';
@@ -32,7 +31,6 @@ export function overlaid(
   const { rateLimits, runs, retention, webhooks, codex, dispatch } = base;
   const content = laidOver({ rateLimits, runs, retention, webhooks, codex, dispatch }, overlay);
   const { settings, problems } = checkContent(content);
-  if (settings !== null) problems.push(...unavailableControls(settings).map(asKeyProblem));
   const wrong = new Set(problems.map(({ key }) => key));
   const refused = [...leavesOf(overlay).keys()]
     .filter(
@@ -71,9 +69,4 @@ function wideningsOf(base: Settings, asked: YamlSettings, overlay: JsonObject): 
     const rule = wideningOf(key, now.get(key), bound);
     return rule === null ? [] : [{ key, rule }];
   });
-}
-
-function asKeyProblem(line: string): KeyProblem {
-  const [key = '', ...rule] = line.split(': ');
-  return { key, rule: rule.join(': ') };
 }

@@ -5,17 +5,29 @@ import type { Payload } from './webhook-source.js';
 
 const MAX_DEPTH = 64;
 
+/** A verified body, as text and as the object that it is. */
+export interface ParsedBody {
+  readonly text: string;
+  readonly payload: Payload;
+}
+
 /**
- * The object that a verified body is. Not as strict as `parseStrictJson`: its sender is known, its
- * texts may be cut in the middle of a character, and what is refused here is lost.
+ * Not as strict as `parseStrictJson`: the sender is known, its texts may be cut in the middle of a
+ * character, and what is refused here is lost.
  *
  * @throws DomainError `invalid_payload`
  */
-export function parsePayload(body: Buffer): Payload {
+export function parseBody(body: Buffer): ParsedBody {
   if (!isUtf8(body)) throw invalidPayload('is not UTF-8');
+  const text = body.toString('utf8');
+  return { text, payload: parsePayload(text) };
+}
+
+/** @throws DomainError `invalid_payload` */
+export function parsePayload(text: string): Payload {
   let value: unknown;
   try {
-    value = JSON.parse(body.toString('utf8')) as unknown;
+    value = JSON.parse(text) as unknown;
   } catch (error) {
     throw invalidPayload('is not JSON', error);
   }
@@ -34,15 +46,13 @@ export function invalidPayload(what: string, cause?: unknown): DomainError {
   });
 }
 
+/** Goes no deeper than it allows. */
 function isDeeper(value: object, levels: number): boolean {
-  let level: object[] = [value];
-  for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > levels) return true;
-    level = level.flatMap((one) => Object.values(one).filter(isObject));
+  if (levels === 0) return true;
+  const members = value as Readonly<Record<string, unknown>>;
+  for (const name in members) {
+    const member = members[name];
+    if (typeof member === 'object' && member !== null && isDeeper(member, levels - 1)) return true;
   }
   return false;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

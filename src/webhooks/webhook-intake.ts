@@ -6,7 +6,7 @@ import { Metrics } from '../metrics/metrics.js';
 import { Admission } from './admission.js';
 import type { Arrival } from './inbox/arrivals.repository.js';
 import { factsOf } from './delivery-facts.js';
-import { parsePayload } from './parse-payload.js';
+import { parseBody } from './parse-payload.js';
 import type { ConfiguredSource } from './secrets/configured-sources.js';
 import { notConfigured, SignatureGate } from './signature-gate.js';
 import type { SignedRequest } from './webhook-source.js';
@@ -70,10 +70,10 @@ export class WebhookIntake {
   ): Promise<Arrival> {
     await this.gate.verify(source, request);
     const { id, kind } = source;
-    const payload = parsePayload(request.body);
+    const { text, payload } = parseBody(request.body);
     const identity = kind.identify(request, payload);
     const facts = factsOf(kind.read(payload, identity.eventName, senderOf(id)));
-    return this.admission.admit({ source: id, identity, facts, body: request.body }, requestId);
+    return this.admission.admit({ source: id, identity, facts, payload: text }, requestId);
   }
 
   #count(source: string, outcome: string): void {

@@ -25,7 +25,7 @@ export class WebhookSources {
     const [name = ''] = source.split('/', 1);
     const kind = this.kinds.find((one) => one.name === name);
     if (kind === undefined) throw new Error(`there is no source ${name}`);
-    return kind.read(parsePayload(Buffer.from(payload, 'utf8')), type, senderOf(source));
+    return kind.read(parsePayload(payload), type, senderOf(source));
   }
 }
 

@@ -33,6 +33,7 @@ import { Attempts } from './worker/attempts.js';
 import { DeliveryHandler } from './worker/delivery-handler.js';
 import { DueDeliveries } from './worker/due-deliveries.repository.js';
 import { InboxWorker } from './worker/inbox-worker.js';
+import { PendingDeliveries } from './worker/pending-deliveries.repository.js';
 import { Settling } from './worker/settling.js';
 
 /** Every kind of sender. A new one is a file beside these, and a line here and in the settings' schema. */
@@ -52,6 +53,7 @@ const SOURCES: readonly WebhookSource[] = [linearSource, githubSource, standardS
     ExpiredDeliveries,
     Inbox,
     InboxWorker,
+    PendingDeliveries,
     Settling,
     SignatureGate,
     WebhookIntake,

@@ -110,7 +110,11 @@ describe('rules', () => {
         'command.1',
         'rule release: unknown variable issue.titel; did you mean issue.title?',
       ],
-      [{ ...RULES[0], run: { agent: {} } }, 'agent', 'rule release: this version runs no agents'],
+      [
+        { ...RULES[0], run: { agent: { kind: 'nobody', prompt: 'x' } } },
+        'agent.kind',
+        'rule release: must be one of: codex',
+      ],
     ] as const) {
       const { code, logs } = await startRefused({ yaml: { dispatch: [rule] } });
       expect(code).toBe(78);

@@ -18,6 +18,7 @@ import { Attempts } from '../../src/webhooks/worker/attempts.js';
 import type { DeliveryHandler } from '../../src/webhooks/worker/delivery-handler.js';
 import { DueDeliveries } from '../../src/webhooks/worker/due-deliveries.repository.js';
 import { InboxWorker } from '../../src/webhooks/worker/inbox-worker.js';
+import { PendingDeliveries } from '../../src/webhooks/worker/pending-deliveries.repository.js';
 import { Settling } from '../../src/webhooks/worker/settling.js';
 import type { AuditedDatabase } from './audited-database.js';
 
@@ -60,7 +61,14 @@ export function inboxOver(db: AuditedDatabase, clock: Clock, handler: DeliveryHa
   const arrivals = new Arrivals(db.read);
   const due = new DueDeliveries(db.read);
   const inbox = new Inbox(db.transactions, arrivals);
-  const settling = new Settling(db.transactions, deliveries, times, due, clock);
+  const settling = new Settling(
+    db.transactions,
+    deliveries,
+    new PendingDeliveries(),
+    times,
+    due,
+    clock,
+  );
   const attempts = new Attempts(settling, handler, deliveries, sources, new Metrics());
   const worker = new InboxWorker(inbox, due, attempts, settling, clock);
   const service = new DeliveriesService(
@@ -91,7 +99,7 @@ export function inboxOver(db: AuditedDatabase, clock: Clock, handler: DeliveryHa
         source,
         identity,
         facts,
-        body: Buffer.from(body),
+        payload: body,
         receivedAt: clock.now(),
       };
       const origin = { actor: `webhook:${source}`, requestId: null } as const;

@@ -16,7 +16,7 @@ import {
 import { dirname, resolve } from 'node:path';
 
 import { parseYaml, type YamlFile } from '../../config/yaml-file.js';
-import { ruleProblems } from '../../webhooks/rules/rule-problems.js';
+import { settingsProblems } from '../../judged-settings.js';
 import { usageError } from '../service-command.js';
 import { NotSettable, withKeySet } from './set-key.js';
 
@@ -46,7 +46,7 @@ export function setInFile(named: string, key: string, value: string): KeyChange 
 }
 
 function judged({ settings, configuredKeys }: YamlFile, file: string): string[] {
-  const found = ruleProblems({ ...settings, configuredKeys });
+  const found = settingsProblems({ ...settings, configuredKeys });
   return found.map(({ key, rule }) => `${file}: ${key}: ${rule}`);
 }
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 
-import { unavailableControls } from '../not-available.js';
 import { parseYaml } from '../yaml-file.js';
 import { yamlSchema } from '../yaml-schema.js';
 
@@ -63,8 +62,24 @@ describe('dispatch in risoluto.yaml', () => {
     ],
     [`{${WHEN}, run: {}}`, 'dispatch.0.run: rule a: must have one of command and agent'],
     [
-      `{${WHEN}, run: {command: [x], agent: {}}}`,
+      `{${WHEN}, run: {command: [x], agent: {kind: codex, prompt: x}}}`,
       'dispatch.0.run: rule a: must have one of command and agent',
+    ],
+    [
+      `{${WHEN}, run: {agent: {kind: codex, prompt: "{{ issue.titel }}"}}}`,
+      'dispatch.0.run.agent.prompt: rule a: unknown variable issue.titel; did you mean issue.title?',
+    ],
+    [
+      `{${WHEN}, run: {agent: {kind: codex, prompt: " "}}}`,
+      'dispatch.0.run.agent.prompt: rule a: must say something',
+    ],
+    [
+      `{${WHEN}, run: {agent: {kind: codex, prompt: x, model: "-m"}}}`,
+      expect.stringMatching(/^dispatch\.0\.run\.agent\.model: rule a: must be 1 to 128/),
+    ],
+    [
+      `{${WHEN}, run: {agent: {kind: codex, prompt: x, effrot: high}}}`,
+      expect.stringMatching(/^dispatch\.0\.run\.agent\.effrot: rule a: unknown key/),
     ],
     [
       `{${WHEN}, run: {command: [x, "{{ issue.titel }}"]}}`,
@@ -102,12 +117,12 @@ describe('dispatch in risoluto.yaml', () => {
     );
   });
 
-  it('takes no agent yet', () => {
-    const settings = yamlSchema.parse({
-      dispatch: [{ name: 'a', when: { type: 'Issue' }, run: { agent: { prompt: 'x' } } }],
+  it('takes an agent in place of a command', () => {
+    const agent = { kind: 'codex', prompt: 'Fix {{ issue.title }}', model: 'm', effort: 'high' };
+    const run = { agent, credentialRoutes: ['model'] };
+    const { dispatch } = yamlSchema.parse({
+      dispatch: [{ name: 'a', when: { type: 'Issue' }, run }],
     });
-    expect(unavailableControls(settings)).toEqual([
-      'dispatch.0.run.agent: rule a: this version runs no agents',
-    ]);
+    expect(dispatch[0]?.run).toEqual({ ...run, env: {}, secrets: [] });
   });
 });

@@ -57,6 +57,25 @@ const template = z
 
 const secretName = z.string().min(1).max(128);
 
+const word = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/,
+    'must be 1 to 128 letters, digits, ".", "_", ":", "/", "-"',
+  );
+
+const agentSchema = z
+  .strictObject({
+    kind: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and dashes')
+      .describe('`codex`, or the name of one of `codex.agents.exec`'),
+    prompt: template.refine((text) => text.trim() !== '', { message: 'must say something' }),
+    model: word.optional(),
+    effort: word.optional(),
+  })
+  .describe('The agent that is asked, in place of a command');
+
 const runSchema = z
   .strictObject({
     command: z
@@ -65,9 +84,14 @@ const runSchema = z
       .max(1000)
       .optional()
       .describe('The command and its arguments; no shell is put around it'),
-    agent: z.unknown().optional().describe('This version runs no agents'),
+    agent: agentSchema.optional(),
     image: z.string().min(1).max(255).optional(),
     env: z.record(environmentName, template).default({}),
+    credentialRoutes: z
+      .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be the name of a route'))
+      .max(64)
+      .optional()
+      .describe('Credential routes that the run may use; an agent has its own without naming them'),
     secrets: z
       .union([z.array(secretName).max(1000), z.record(environmentName, secretName)], {
         error: 'must be a list of secret names, or a map of environment name to secret name',

@@ -2,8 +2,8 @@ import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsString, Matches, MaxLength } from 'class-validator';
 
 import { MayBeAbsent } from '../../http/may-be-absent.js';
-import { AGENT_KIND, AGENT_WORD } from '../agents/agent-request.js';
-import { IsPrompt, MAX_PROMPT } from './request-fields.js';
+import { AGENT_KIND, AGENT_WORD, MAX_PROMPT } from '../agents/agent-request.js';
+import { IsPrompt } from './request-fields.js';
 
 @ApiSchema({ description: 'An agent that works on the issue, in place of a command' })
 export class AgentDto {

@@ -11,6 +11,7 @@ import {
 } from 'class-validator';
 
 import { MayBeAbsent } from '../../http/may-be-absent.js';
+import { MAX_PROMPT } from '../agents/agent-request.js';
 import { TURN_POLICY_SCHEMA } from './policy-schema.js';
 import {
   IsInsteadOf,
@@ -18,7 +19,6 @@ import {
   IsSecretSelection,
   IsStringMap,
   MAX_ARGUMENTS,
-  MAX_PROMPT,
   MAX_VARIABLES,
   SECRET_NAME,
   UnlessGiven,

@@ -1,28 +1,19 @@
 import { ValidateBy, ValidateIf } from 'class-validator';
 
+import { isPrompt, PROMPT_RULE } from '../agents/agent-request.js';
+
 export const MAX_ARGUMENTS = 10_000;
 export const MAX_ROUTES = 64;
 export const MAX_VARIABLES = 1000;
 export const SECRET_NAME = { type: 'string', minLength: 1, maxLength: 128 } as const;
-
-/** Half of a UTF-16 pair has no UTF-8 form. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/** In characters; as the first argument of an agent it has to fit in 128 KiB. */
-export const MAX_PROMPT = 100_000;
 
 /** Text for an agent: something, not too much, and nothing that is no Unicode text. */
 export function IsPrompt() {
   return ValidateBy({
     name: 'isPrompt',
     validator: {
-      validate: (value: unknown) =>
-        typeof value === 'string' &&
-        value.trim() !== '' &&
-        value.length <= MAX_PROMPT &&
-        !value.includes('\0') &&
-        !LONE_SURROGATE.test(value),
-      defaultMessage: () => `$property must be text of 1 to ${MAX_PROMPT} characters without NUL`,
+      validate: isPrompt,
+      defaultMessage: () => `$property must be ${PROMPT_RULE}`,
     },
   });
 }

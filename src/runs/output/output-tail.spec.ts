@@ -32,6 +32,28 @@ async function stored(texts: readonly string[]) {
   return { tail: new OutputTail(log), file: join(directory, 'r1.ndjson') };
 }
 
+it('tells what an agent said last, and nothing where it said nothing', async () => {
+  const base = { seq: 1, at: 0, turn: 1, raw: [0, 0] as [number, number], total: 0, until: 0 };
+  const log = new FileOutputLog(temporaryDirectory());
+  const appender = await log.open('agent');
+  const event = (type: string, text: string): StoredRecord => ({
+    ...{ ...base, stream: 'agent', text, event: { type }, attempt: 1, events: 1 },
+  });
+  await appender.append([event('message', 'first\n'), event('message', 'last\n')]);
+  await appender.append([
+    event('usage', '{"output_tokens":3}\n'),
+    { ...base, stream: 'stderr', text: 'a warning\n' },
+  ]);
+  await appender.close();
+  const silent = await log.open('silent');
+  await silent.append([{ ...base, stream: 'stdout', text: 'message' }]);
+  await silent.close();
+  const tail = new OutputTail(log);
+  expect(await tail.lastMessage('agent', 1000)).toBe('last\n');
+  expect(await tail.lastMessage('silent', 1000)).toBeNull();
+  expect(await tail.lastMessage('none', 1000)).toBeNull();
+});
+
 it('is all of a short output, and nothing of a run that printed nothing', async () => {
   const { tail } = await stored(['a\n', 'b', 'c\n']);
   expect(await tail.read('r1', 1000)).toBe('a\nbc\n');

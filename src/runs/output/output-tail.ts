@@ -15,6 +15,15 @@ export class OutputTail {
     const records = await this.log.tail(runId, bytes);
     return lastBytes(records.map(({ text }) => text).join(''), bytes);
   }
+
+  /**
+   * What an agent said last, masked as it is stored; `null` where it said nothing in so many bytes before
+   * the end, or the run is one of a command.
+   */
+  async lastMessage(runId: string, bytes: number): Promise<string | null> {
+    const records = await this.log.tail(runId, bytes);
+    return records.findLast(({ event }) => event?.type === 'message')?.text ?? null;
+  }
 }
 
 function lastBytes(text: string, most: number): string {

@@ -9,7 +9,7 @@ export function viewOf(row: DeliverySummary): DeliveryView {
 }
 
 export function detailOf(row: DeliveryEntity): DeliveryDetailView {
-  const payload = parsePayload(Buffer.from(row.payload, 'utf8'));
+  const payload = parsePayload(row.payload);
   const considered =
     row.considered === null ? null : (JSON.parse(row.considered) as ConsideredRuleView[]);
   return { ...fieldsOf(row), considered, payload: { ...payload } };

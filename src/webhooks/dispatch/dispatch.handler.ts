@@ -5,7 +5,6 @@ import type { DispatchRule } from '../../config/dispatch/dispatch-schema.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import type { ErrorCode } from '../../kernel/error-codes.js';
 import type { Origin } from '../../kernel/origin.js';
-import { Transactions } from '../../persistence/transactions.js';
 import { RunsService } from '../../runs/runs.service.js';
 import { Deliveries } from '../inbox/delivery.repository.js';
 import { Outbox } from '../outbound/outbox/outbox.js';
@@ -23,6 +22,7 @@ import { DispatchedRuns, type DispatchedRun } from './dispatched-runs.js';
 /** What no later attempt would make right: only another rule, or another policy of the operator. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
   'validation_failed',
+  'agent_unknown',
   'environment_refused',
   'policy_widened',
 ]);
@@ -35,7 +35,6 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
 export class DispatchHandler extends DeliveryHandler {
   constructor(
     private readonly settings: LiveSettings,
-    private readonly transactions: Transactions,
     private readonly runs: RunsService,
     private readonly dispatched: DispatchedRuns,
     private readonly deliveries: Deliveries,
@@ -44,26 +43,26 @@ export class DispatchHandler extends DeliveryHandler {
     super();
   }
 
-  async handle(delivery: HandedDelivery, settle: Settle): Promise<void> {
+  async handle(delivery: HandedDelivery, settle: Settle): Promise<DeliveryOutcome | null> {
     const origin: Origin = { actor: `webhook:${delivery.source}`, requestId: null };
     const rules = this.settings.dispatch;
     const decision = decideDispatch(rules, delivery.event);
-    const end = (outcome: DeliveryOutcome) =>
-      this.transactions.run(origin, (tx) =>
-        settle(tx, { ...outcome, considered: decision.considered }),
-      );
+    const end = (outcome: DeliveryOutcome) => ({ ...outcome, considered: decision.considered });
     if (await this.#isOwnComment(delivery)) return end(OWN_COMMENT);
     const overtaken = await this.#overtaken(delivery, decision.rule);
     if (overtaken !== null) {
       return end({ status: 'superseded', reason: 'newer_applied', message: overtaken });
     }
-    const all = await this.dispatched.activeFor(delivery);
     // What came late cancels nothing.
-    const ended = delivery.newer === null ? endedBy(decision, all) : [];
+    const mayEnd = delivery.newer === null && decision.ends.length > 0;
+    // Most deliveries are about nothing that a rule asks for.
+    if (decision.rule === null && !mayEnd) return end(NO_RULE);
+    const all = await this.dispatched.activeFor(delivery);
+    const ended = mayEnd ? endedBy(decision, all) : [];
     for (const { runId } of ended) await this.#cancel(runId, origin);
     if (decision.rule === null) return end(ended[0]?.outcome ?? NO_RULE);
     const active = all.filter(({ runId }) => !ended.some((one) => one.runId === runId));
-    await this.#dispatch(delivery, decision, { origin, settle, end, active });
+    return this.#dispatch(delivery, decision, { origin, settle, end, active });
   }
 
   /** Linear tells of what we wrote as of anybody's comment: no rule may answer itself. */
@@ -90,8 +89,8 @@ export class DispatchHandler extends DeliveryHandler {
     delivery: HandedDelivery,
     { rule, run, reason, considered }: DispatchDecision,
     { origin, settle, end, active }: Dispatching,
-  ): Promise<void> {
-    if (rule === null) return;
+  ): Promise<DeliveryOutcome | null> {
+    if (rule === null) return end(NO_RULE);
     if (run === null)
       throw new DeliveryRejected('not_rendered', reason ?? 'The run has no command');
     if (rule.onNewer === 'drop' && active.length > 0) {
@@ -114,6 +113,7 @@ export class DispatchHandler extends DeliveryHandler {
           await this.outbox.follow(tx, { runId: id, target, on: rule.report });
         }
       });
+      return null;
     } catch (error) {
       if (!(error instanceof DomainError) || !FINAL.has(error.code)) throw error;
       throw new DeliveryRejected(error.code, messageOf(error), { cause: error });
@@ -133,7 +133,7 @@ export class DispatchHandler extends DeliveryHandler {
 interface Dispatching {
   readonly origin: Origin;
   readonly settle: Settle;
-  readonly end: (outcome: DeliveryOutcome) => Promise<void>;
+  readonly end: (outcome: DeliveryOutcome) => DeliveryOutcome;
   readonly active: readonly DispatchedRun[];
 }
 

@@ -109,18 +109,27 @@ async function insertNew(
   manager: EntityManager,
   rows: readonly DeliveryEntity[],
 ): Promise<Set<string>> {
-  if (rows.length === 0) return new Set();
+  const ids = rows.map(({ id }) => id);
+  if (ids.length === 0) return new Set();
   const places = rows.map(() => PLACES).join(', ');
-  await manager.query(
-    `INSERT INTO webhook_deliveries (${COLUMNS}) VALUES ${places} ON CONFLICT DO NOTHING`,
-    rows.flatMap(valuesOf),
-  );
-  const marks = rows.map(() => '?').join(', ');
+  const insert = `INSERT INTO webhook_deliveries (${COLUMNS}) VALUES ${places} ON CONFLICT DO NOTHING`;
+  if ((await changedBy(manager, insert, rows.flatMap(valuesOf))) === ids.length)
+    return new Set(ids);
   const stored = (await manager.query(
-    `SELECT id FROM webhook_deliveries WHERE id IN (${marks})`,
-    rows.map(({ id }) => id),
+    `SELECT id FROM webhook_deliveries WHERE id IN (${ids.map(() => '?').join(', ')})`,
+    ids,
   )) as { id: string }[];
   return new Set(stored.map(({ id }) => id));
+}
+
+/** How many rows the statement changed. */
+async function changedBy(
+  { queryRunner }: EntityManager,
+  sql: string,
+  parameters: unknown[],
+): Promise<number | undefined> {
+  if (queryRunner === undefined) throw new Error('this is for transactions');
+  return (await queryRunner.query(sql, parameters, true)).affected;
 }
 
 function valuesOf(row: DeliveryEntity): unknown[] {

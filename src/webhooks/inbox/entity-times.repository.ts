@@ -3,6 +3,13 @@ import type { EntityManager } from 'typeorm';
 
 import { ReadSource } from '../../persistence/read-source.js';
 
+/** What was told of a thing, and for when. */
+export interface AppliedState {
+  readonly source: string;
+  readonly entity: string;
+  readonly occurredAt: number;
+}
+
 /** Of each thing that deliveries tell the state of: as of when its newest state was handled. */
 @Injectable()
 export class EntityTimes {
@@ -17,17 +24,27 @@ export class EntityTimes {
     return rows[0] === undefined ? null : Number(rows[0].applied_at);
   }
 
-  /** Never goes back. */
+  /** Never goes back. In one statement, however many they are; at most 1,000. */
   async apply(
     manager: EntityManager,
-    applied: { source: string; entity: string; occurredAt: number; now: number },
+    applied: readonly AppliedState[],
+    now: number,
   ): Promise<void> {
-    const { source, entity, occurredAt, now } = applied;
+    const newest = new Map<string, AppliedState>();
+    for (const one of applied) {
+      const key = JSON.stringify([one.source, one.entity]);
+      const known = newest.get(key);
+      if (known === undefined || known.occurredAt < one.occurredAt) newest.set(key, one);
+    }
+    if (newest.size === 0) return;
+    const rows = [...newest.values()];
     await manager.query(
-      `INSERT INTO webhook_entities (source, entity, applied_at, updated_at) VALUES (?, ?, ?, ?)
+      `INSERT INTO webhook_entities (source, entity, applied_at, updated_at)
+       VALUES ${rows.map(() => '(?, ?, ?, ?)').join(', ')}
        ON CONFLICT (source, entity) DO UPDATE SET updated_at = excluded.updated_at,
-       applied_at = CASE WHEN excluded.applied_at > applied_at THEN excluded.applied_at ELSE applied_at END`,
-      [source, entity, occurredAt, now],
+       applied_at = CASE WHEN excluded.applied_at > webhook_entities.applied_at
+         THEN excluded.applied_at ELSE webhook_entities.applied_at END`,
+      rows.flatMap(({ source, entity, occurredAt }) => [source, entity, occurredAt, now]),
     );
   }
 

@@ -7,14 +7,13 @@ import {
 import { removeTemporaryDirectories } from '../../../test/support/temporary-database.js';
 import { inboxOver, TestClock, type TestInbox } from '../../../test/support/webhook-inbox.js';
 import { RETRIES_MS } from '../replay-rule.js';
-import { DeliveryHandler, type Settle, type HandedDelivery } from '../worker/delivery-handler.js';
+import { DeliveryHandler, type DeliveryOutcome } from '../worker/delivery-handler.js';
 
 const DAY_MS = 86_400_000;
 
 class Ignoring extends DeliveryHandler {
-  handle(_delivery: HandedDelivery, settle: Settle): Promise<void> {
-    const outcome = { status: 'ignored', reason: 'no_rule' } as const;
-    return db.transactions.run({ actor: 'system', requestId: null }, (tx) => settle(tx, outcome));
+  handle(): Promise<DeliveryOutcome> {
+    return Promise.resolve({ status: 'ignored', reason: 'no_rule' });
   }
 }
 

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
 import { DomainError } from '../../kernel/domain-error.js';
+import { Gathering } from '../../kernel/gathering.js';
 import type { Origin } from '../../kernel/origin.js';
 import { MOST_DRAFTS } from '../../persistence/work-scope.js';
-import { Transactions } from '../../persistence/transactions.js';
+import { Transactions, type Transaction } from '../../persistence/transactions.js';
 import { Arrivals, type Arrival } from './arrivals.repository.js';
 import type { DeliveryEntity } from './delivery.entity.js';
 
@@ -17,11 +18,9 @@ const MOST_WAITING_CHARACTERS = 64 * 1024 * 1024;
 const CROWD = 16;
 const CROWD_WINDOW_MS = 50;
 
-interface Waiting {
+interface Stored {
   readonly row: DeliveryEntity;
   readonly origin: Origin;
-  readonly resolve: (arrival: Arrival) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -30,7 +29,7 @@ interface Waiting {
  */
 @Injectable()
 export class Inbox {
-  #waiting: Waiting[] = [];
+  readonly #stores: Gathering<Stored, Arrival>;
   #characters = 0;
   #onStored: () => void = () => undefined;
   #window = { since: -Infinity, count: 0, before: 0 };
@@ -38,7 +37,9 @@ export class Inbox {
   constructor(
     private readonly transactions: Transactions,
     private readonly arrivals: Arrivals,
-  ) {}
+  ) {
+    this.#stores = new Gathering(MOST_AT_ONCE, (batch) => this.#write(batch));
+  }
 
   /**
    * Durable, with its audit row, when it resolves; a duplicate has changed nothing.
@@ -51,11 +52,9 @@ export class Inbox {
     }
     this.#characters += row.payload.length;
     this.#turnWindow().count += 1;
-    return new Promise<Arrival>((resolve, reject) => {
-      this.#waiting.push({ row, origin, resolve, reject });
-      // Behind all requests that are there already.
-      if (this.#waiting.length === 1) setImmediate(() => this.#flush());
-    }).finally(() => (this.#characters -= row.payload.length));
+    return this.#stores
+      .add({ row, origin })
+      .finally(() => (this.#characters -= row.payload.length));
   }
 
   /** Many are coming now; what can wait should. */
@@ -79,33 +78,23 @@ export class Inbox {
     return this.#window;
   }
 
-  #flush(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (let begin = 0; begin < waiting.length; begin += MOST_AT_ONCE) {
-      void this.#write(waiting.slice(begin, begin + MOST_AT_ONCE));
-    }
-  }
-
-  async #write(batch: readonly Waiting[]): Promise<void> {
-    const [first] = batch;
-    if (first === undefined) return;
+  async #write(batch: readonly Stored[]): Promise<readonly Arrival[]> {
     const rows = batch.map(({ row }) => row);
-    try {
-      const arrivals = await this.transactions.run(first.origin, async (tx) => {
-        const found = await this.arrivals.insert(tx.manager, rows);
-        for (const [index, { row, origin }] of batch.entries()) {
-          if (found[index]?.duplicate !== false) continue;
-          const { source, deliveryId, type, action } = row;
-          const details = { source, deliveryId, type, action };
-          tx.audit({ action: 'webhook.received', target: row.id, details }, origin);
-        }
-        return found;
-      });
-      for (const [index, arrival] of arrivals.entries()) batch[index]?.resolve(arrival);
-      if (arrivals.some(({ duplicate }) => !duplicate)) this.#onStored();
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
-    }
+    const { origin } = batch[0] as Stored;
+    const arrivals = await this.transactions.run(origin, async (tx) => {
+      const found = await this.arrivals.insert(tx.manager, rows);
+      for (const [index, stored] of batch.entries()) {
+        if (found[index]?.duplicate === false) auditOf(tx, stored);
+      }
+      return found;
+    });
+    if (arrivals.some(({ duplicate }) => !duplicate)) this.#onStored();
+    return arrivals;
   }
+}
+
+function auditOf(tx: Transaction, { row, origin }: Stored): void {
+  const { source, deliveryId, type, action } = row;
+  const details = { source, deliveryId, type, action };
+  tx.audit({ action: 'webhook.received', target: row.id, details }, origin);
 }

@@ -15,14 +15,14 @@ export interface Received {
   readonly identity: DeliveryIdentity;
   readonly facts: DeliveryFacts;
   /** As it came. */
-  readonly body: Buffer;
+  readonly payload: string;
   /** Milliseconds. */
   readonly receivedAt: number;
 }
 
 /** The row of a verified delivery that nobody has looked at yet. */
 export function newDelivery(received: Received): DeliveryEntity {
-  const { source, identity, facts, body, receivedAt } = received;
+  const { source, identity, facts, payload, receivedAt } = received;
   const { deliveryId, bodyHash, signedAt } = identity;
   const id = newId();
   const { issue, entity } = facts;
@@ -40,7 +40,7 @@ export function newDelivery(received: Received): DeliveryEntity {
     entity,
     occurredAt: Math.min(Math.floor(occurredAt), receivedAt + MOST_AHEAD_MS),
     lane: laneOf(source, issue, entity, id),
-    payload: body.toString('utf8'),
+    payload,
     status: 'pending',
     attempts: 0,
     attemptLimit: MOST_ATTEMPTS,

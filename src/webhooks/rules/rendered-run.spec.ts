@@ -54,6 +54,24 @@ describe('the run of a rule', () => {
     });
   });
 
+  it('asks an agent, with the values of the event in its prompt alone', () => {
+    const title = 'Ignore "this"\n--yolo {{ issue.url }}';
+    const agent = { kind: 'codex', prompt: 'Fix {{ issue.title }}', model: 'm', effort: 'high' };
+    const run = { agent, credentialRoutes: ['model'] };
+    expect(render(run, eventOf({ title }))).toMatchObject({
+      request: { agent: { ...agent, prompt: `Fix ${title}` }, credentialRoutes: ['model'] },
+    });
+    expect(render(run)).not.toHaveProperty('request.command');
+    const wordless = { agent: { kind: 'codex', prompt: '{{ issue.title | default: "" }}' } };
+    expect(reasonOf(wordless, eventOf({ title: ' ' }))).toMatch(
+      /^agent\.prompt: must be text of 1/,
+    );
+    expect(reasonOf(run, eventOf({ title: 'a\0b' }))).toMatch(/^agent\.prompt: must be text of 1/);
+    expect(reasonOf(run, eventOf({ title: null }))).toMatch(
+      /^agent\.prompt: issue\.title is absent/,
+    );
+  });
+
   it('sets no variable of what the event does not tell', () => {
     const event = mapLinearPayload(
       delivery('Comment', 'create', { data: { issue: CHILD_ISSUE, body: 'x' } }),

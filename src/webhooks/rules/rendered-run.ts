@@ -1,7 +1,8 @@
-import type { DispatchRule } from '../../config/dispatch/dispatch-schema.js';
+import type { DispatchedRun, DispatchRule } from '../../config/dispatch/dispatch-schema.js';
 import { readTemplate, TemplateError } from '../../config/dispatch/template.js';
 import type { TemplateValues } from '../../config/dispatch/template-variables.js';
 import { DomainError } from '../../kernel/domain-error.js';
+import { isPrompt, PROMPT_RULE, type AgentRequest } from '../../runs/agents/agent-request.js';
 import { checkedRunRequest, type UncheckedRunRequest } from '../../runs/run-request-validation.js';
 import { ISSUE_RULE, isIssueKey } from '../../workspaces/issue-key.js';
 import type { WebhookEvent } from './event.js';
@@ -48,9 +49,11 @@ export function renderedRequest(
   { run }: DispatchRule,
   values: TemplateValues,
 ): UncheckedRunRequest {
-  const { command = [], env, secrets, policy, image, timeoutSeconds } = run;
+  const { command, agent, credentialRoutes, env, secrets, policy, image, timeoutSeconds } = run;
   return {
-    command: renderedCommand(command, values),
+    ...(command && { command: renderedCommand(command, values) }),
+    ...(agent && { agent: renderedAgent(agent, values) }),
+    ...(credentialRoutes && { credentialRoutes }),
     env: {
       ...givenEnvironment(values),
       ...Object.fromEntries(
@@ -72,6 +75,16 @@ export class FieldError extends Error {
   ) {
     super(`${field}: ${problem}`);
   }
+}
+
+/** Of an agent only the prompt comes of the event: as text for it to read, never as an option of its program. */
+function renderedAgent(
+  { kind, prompt: text, model, effort }: NonNullable<DispatchedRun['agent']>,
+  values: TemplateValues,
+): AgentRequest {
+  const prompt = rendered(text, values, 'agent.prompt');
+  if (!isPrompt(prompt)) throw new FieldError('agent.prompt', `must be ${PROMPT_RULE}`);
+  return { kind, prompt, ...(model && { model }), ...(effort && { effort }) };
 }
 
 function renderedCommand(command: readonly string[], values: TemplateValues): string[] {

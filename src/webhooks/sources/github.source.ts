@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { DomainError } from '../../kernel/domain-error.js';
 import { hexSignature, isSigned } from '../signature.js';
@@ -52,7 +52,7 @@ export const githubSource: WebhookSource = {
         details: [{ field: 'X-GitHub-Event', message }],
       });
     }
-    const bodyHash = createHash('sha256').update(request.body).digest('hex');
+    const bodyHash = hash('sha256', request.body);
     return { deliveryId, bodyHash, signedAt: null, eventName };
   },
 

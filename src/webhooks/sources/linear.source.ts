@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { invalidPayload } from '../parse-payload.js';
 import { hexSignature, isSigned } from '../signature.js';
@@ -47,7 +47,7 @@ export const linearSource: WebhookSource = {
     if (typeof webhookTimestamp !== 'number') {
       throw invalidPayload('has no webhookTimestamp, in milliseconds');
     }
-    const bodyHash = createHash('sha256').update(request.body).digest('hex');
+    const bodyHash = hash('sha256', request.body);
     return { deliveryId, bodyHash, signedAt: webhookTimestamp, eventName: null };
   },
 

@@ -16,7 +16,7 @@ import {
 } from '../../../test/webhooks/senders.js';
 import { Redacted } from '../../kernel/redacted.js';
 import { factsOf } from '../delivery-facts.js';
-import { parsePayload } from '../parse-payload.js';
+import { parseBody } from '../parse-payload.js';
 import type { SignedRequest, WebhookSource } from '../webhook-source.js';
 import { githubSource } from './github.source.js';
 import { linearSource } from './linear.source.js';
@@ -170,7 +170,7 @@ describe('what Linear sends', () => {
     '%s is read, of the shape that the SDK says',
     (type, payload) => {
       const request = requestOf(signedByLinear(payload));
-      const read = parsePayload(request.body);
+      const read = parseBody(request.body).payload;
       const identity = linearSource.identify(request, read);
       expect(identity.signedAt).toBe((payload as { webhookTimestamp: number }).webhookTimestamp);
       const facts = factsOf(linearSource.read(read, null, 'linear'));

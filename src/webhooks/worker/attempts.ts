@@ -32,15 +32,17 @@ export class Attempts {
     const claim = await this.settling.claim(row.id);
     if (claim === 'gone') return;
     if (claim === 'failed') return this.#count(row, claim);
-    let settled: DeliveryOutcome | null = null;
+    const inEffect: DeliveryOutcome[] = [];
     try {
       const handed = await this.#handed(row, claim === 'outdated');
-      await this.handler.handle(handed, async (tx, outcome) => {
-        await this.settling.settle(tx, row.id, outcome);
-        settled = outcome;
+      const outcome = await this.handler.handle(handed, async (tx, noted) => {
+        await this.settling.settle(tx, row.id, noted);
+        inEffect.push(noted);
       });
-      if (settled === null) throw new Error('the handler has settled nothing');
-      this.#count(row, (settled as DeliveryOutcome).status);
+      if (outcome !== null && !(await this.settling.settleAlone(row.id, outcome))) return;
+      const noted = outcome ?? inEffect.at(-1);
+      if (noted === undefined) throw new Error('the handler has settled nothing');
+      this.#count(row, noted.status);
     } catch (error) {
       await this.#failed(row, error);
     }

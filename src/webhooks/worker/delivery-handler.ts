@@ -52,10 +52,11 @@ export type Settle = (tx: Transaction, outcome: DeliveryOutcome) => Promise<void
  */
 export abstract class DeliveryHandler {
   /**
-   * Returns when `settle` was called in a transaction that has committed.
+   * Answers with the outcome where it is all that there is to note; `null`: `settle` was called in a
+   * transaction that has committed.
    * @throws DeliveryRejected where no attempt could end otherwise; after anything else it is tried again
    */
-  abstract handle(delivery: HandedDelivery, settle: Settle): Promise<void>;
+  abstract handle(delivery: HandedDelivery, settle: Settle): Promise<DeliveryOutcome | null>;
 }
 
 /** No attempt will do: the delivery becomes a dead letter at once. */

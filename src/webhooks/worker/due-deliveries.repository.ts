@@ -1,24 +1,33 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 
+import { Gathering } from '../../kernel/gathering.js';
 import { ReadSource } from '../../persistence/read-source.js';
-import { DeliveryEntity } from '../inbox/delivery.entity.js';
-import { LONGEST_BACK_OFF_MS } from './back-off.js';
+import { ALL_COLUMNS, deliveryOf } from '../inbox/delivery-columns.js';
+import type { DeliveryEntity } from '../inbox/delivery.entity.js';
+import { HANDLE_BACK_OFF } from './pauses.js';
 
 /** Nothing is put off further: a clock that was set back must not make it wait for longer. */
 const DUE = '(next_attempt_at <= ? OR next_attempt_at > ?)';
 
+/** Each can hold a megabyte. */
+const MOST_HEADS = 16;
+
 /** Which deliveries wait to be handled, lane by lane. Its queries use the partial indexes of `pending`. */
 @Injectable()
 export class DueDeliveries {
-  constructor(private readonly read: ReadSource) {}
+  readonly #heads: Gathering<string, DeliveryEntity | null>;
+
+  constructor(private readonly read: ReadSource) {
+    this.#heads = new Gathering(MOST_HEADS, (lanes) => this.#headsOf(lanes));
+  }
 
   /** Lanes with something to do, the one that waits longest first. */
   async lanes(now: number, limit: number): Promise<string[]> {
     const rows: { lane: string }[] = await this.read.manager.query(
       `SELECT lane FROM webhook_deliveries WHERE status = 'pending' AND ${DUE}
        GROUP BY lane ORDER BY MIN(id) LIMIT ?`,
-      [now, now + LONGEST_BACK_OFF_MS, limit],
+      [now, now + HANDLE_BACK_OFF.longestMs, limit],
     );
     return rows.map(({ lane }) => lane);
   }
@@ -34,20 +43,14 @@ export class DueDeliveries {
     return at === null ? null : Number(at);
   }
 
-  /** The one that is first by its own time. */
+  /** The one that is first by its own time. Those of the same moment are looked for together. */
   head(lane: string): Promise<DeliveryEntity | null> {
-    return this.read.manager
-      .createQueryBuilder(DeliveryEntity, 'delivery')
-      .where("delivery.status = 'pending' AND delivery.lane = :lane", { lane })
-      .orderBy('delivery.occurredAt', 'ASC')
-      .addOrderBy('delivery.id', 'ASC')
-      .limit(1)
-      .getOne();
+    return this.#heads.add(lane);
   }
 
   /** Whether it is due, as `lanes` decides it. */
   isDue({ nextAttemptAt }: Pick<DeliveryEntity, 'nextAttemptAt'>, now: number): boolean {
-    return nextAttemptAt <= now || nextAttemptAt > now + LONGEST_BACK_OFF_MS;
+    return nextAttemptAt <= now || nextAttemptAt > now + HANDLE_BACK_OFF.longestMs;
   }
 
   /** All of the lane wait for its head: nothing newer overtakes it. */
@@ -57,5 +60,18 @@ export class DueDeliveries {
        WHERE status = 'pending' AND lane = ? AND next_attempt_at < ?`,
       [until, lane, until],
     );
+  }
+
+  async #headsOf(lanes: readonly string[]): Promise<(DeliveryEntity | null)[]> {
+    const wanted = lanes.map((_, index) => (index === 0 ? 'SELECT ? AS lane' : 'SELECT ?'));
+    const rows = (await this.read.manager.query(
+      `SELECT ${ALL_COLUMNS} FROM (${wanted.join(' UNION ALL ')}) wanted
+       JOIN webhook_deliveries delivery ON delivery.id =
+         (SELECT id FROM webhook_deliveries WHERE status = 'pending' AND lane = wanted.lane
+          ORDER BY occurred_at, id LIMIT 1)`,
+      [...lanes],
+    )) as Record<string, unknown>[];
+    const heads = new Map(rows.map((row) => [row.lane, deliveryOf(row)]));
+    return lanes.map((lane) => heads.get(lane) ?? null);
   }
 }

@@ -7,24 +7,22 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 
-import { DomainError } from '../../kernel/domain-error.js';
 import { Clock } from '../../kernel/clock.js';
+import { DomainError } from '../../kernel/domain-error.js';
+import { LaneLoop, type LaneJob } from '../../kernel/lane-loop.js';
 import { Inbox } from '../inbox/inbox.js';
 import { Attempts } from './attempts.js';
-import { LONGEST_BACK_OFF_MS } from './back-off.js';
 import { DueDeliveries } from './due-deliveries.repository.js';
+import { HANDLE_BACK_OFF } from './pauses.js';
 import { Settling } from './settling.js';
 
-/** Lanes that are worked on at once; within one, deliveries follow one another. */
-const MOST_LANES = 8;
+/** Lanes that are worked on at once, step by step together; within one, deliveries follow one another. */
+const MOST_LANES = 16;
 /** Read at once, so that a long line of lanes is not read anew for each. */
 const LANES_AT_ONCE = 256;
-const LEAST_PAUSE_MS = 50;
 /** How long an attempt lets those that arrive go first, and how often it looks whether they have. */
 const MOST_POLITE_MS = 100;
 const POLITE_STEP_MS = 20;
-/** After something broke that is not of one delivery. */
-const RETRY_MS = 1000;
 
 /**
  * Takes what waits in the inbox, in any order of lanes and one at a time of each, first what happened
@@ -33,12 +31,9 @@ const RETRY_MS = 1000;
 @Injectable()
 export class InboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #logger = new Logger('Webhooks');
-  readonly #working = new Map<string, Promise<void>>();
+  readonly #loop: LaneLoop<LaneJob>;
+  /** That have not begun yet. */
   #lanes: string[] = [];
-  #looking: Promise<void> | null = null;
-  #again = false;
-  #stopping = false;
-  #timer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly inbox: Inbox,
@@ -46,7 +41,17 @@ export class InboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly attempts: Attempts,
     private readonly settling: Settling,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    const work = {
+      atOnce: MOST_LANES,
+      longestPauseMs: HANDLE_BACK_OFF.longestMs,
+      due: (wanted: number) => this.#dueLanes(wanted),
+      nextInMs: () => this.#nextInMs(),
+      work: ({ lane }: LaneJob) => this.#work(lane),
+      trouble: (error: unknown) => this.#trouble(error),
+    };
+    this.#loop = new LaneLoop(work, clock);
+  }
 
   onApplicationBootstrap(): void {
     this.inbox.onStored(() => this.poke());
@@ -54,75 +59,41 @@ export class InboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Resolves when the attempts that are under way are over. */
-  async onModuleDestroy(): Promise<void> {
-    this.#stopping = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#looking;
-    await Promise.all(this.#working.values());
+  onModuleDestroy(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** Something may be due. */
   poke(): void {
-    if (this.#stopping) return;
-    this.#again = true;
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = null;
-      // Poked after the last look, before this was noted.
-      if (this.#again) this.poke();
-    });
+    this.#loop.poke();
   }
 
-  async #look(): Promise<void> {
-    try {
-      while (this.#again && !this.#stopping) {
-        this.#again = false;
-        await this.#fill();
-      }
-      if (this.#lanes.length === 0) this.#lookAgainAt(await this.due.nextAt(this.clock.now()));
-    } catch (error) {
-      this.#trouble(error);
-    }
-  }
-
-  async #fill(): Promise<void> {
-    if (this.#working.size >= MOST_LANES) return;
+  async #dueLanes(wanted: number): Promise<LaneJob[]> {
     if (this.#lanes.length === 0) {
       this.#lanes = await this.due.lanes(this.clock.now(), LANES_AT_ONCE);
     }
-    while (this.#working.size < MOST_LANES && !this.#stopping) {
-      const lane = this.#lanes.shift();
-      if (lane === undefined) return;
-      if (!this.#working.has(lane)) this.#start(lane);
-    }
+    return this.#lanes.splice(0, wanted).map((lane) => ({ lane }));
   }
 
-  #start(lane: string): void {
-    const work = this.#work(lane).then(
-      () => this.#ended(lane),
-      (error: unknown) => {
-        this.#working.delete(lane);
-        this.#trouble(error);
-      },
-    );
-    this.#working.set(lane, work);
+  async #nextInMs(): Promise<number | null> {
+    if (this.#lanes.length > 0) return 0;
+    const now = this.clock.now();
+    const next = await this.due.nextAt(now);
+    return next === null ? null : next - now;
   }
 
-  #ended(lane: string): void {
-    this.#working.delete(lane);
-    this.poke();
-  }
-
-  async #work(lane: string): Promise<void> {
-    while (!this.#stopping) {
+  async #work(lane: string): Promise<null> {
+    while (!this.#loop.isStopping) {
+      await this.#letArrivalsIn();
       const head = await this.due.head(lane);
-      if (head === null) return;
+      if (head === null) break;
       if (!this.due.isDue(head, this.clock.now())) {
         await this.settling.hold(lane, head.nextAttemptAt);
-        return;
+        break;
       }
-      await this.#letArrivalsIn();
       await this.attempts.attempt(head);
     }
+    return null;
   }
 
   /** A sender waits for its 200 with a time limit; nobody waits for an attempt. */
@@ -132,28 +103,13 @@ export class InboxWorker implements OnApplicationBootstrap, OnModuleDestroy {
       waited < MOST_POLITE_MS && this.inbox.isCrowded;
       waited += POLITE_STEP_MS
     ) {
-      if (this.#stopping) return;
+      if (this.#loop.isStopping) return;
       await sleep(POLITE_STEP_MS);
     }
   }
 
-  #lookAgainAt(at: number | null): void {
-    if (at === null) return;
-    this.#lookAgainIn(at - this.clock.now());
-  }
-
-  #lookAgainIn(ms: number): void {
-    if (this.#stopping) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    const pause = Math.min(Math.max(ms, LEAST_PAUSE_MS), LONGEST_BACK_OFF_MS);
-    this.#timer = setTimeout(() => this.poke(), pause);
-    this.#timer.unref();
-  }
-
   /** What could not be read or written now. */
   #trouble(error: unknown): void {
-    if (this.#stopping) return;
-    this.#lookAgainIn(RETRY_MS);
     // The rest of the service stops already.
     if (error instanceof DomainError && error.code === 'shutting_down') return;
     this.#logger.warn({ err: error }, 'the inbox cannot be worked on now; it is tried again');

@@ -13,6 +13,8 @@ import { LinearApi } from './linear-api.js';
 
 /** Read of the output; escapes of colours take some of it. */
 const TAIL_BYTES = 32_768;
+/** Searched for what an agent said last: what it did behind that is short. */
+const MESSAGE_TAIL_BYTES = 262_144;
 
 /** Tells issues in Linear: by a comment, then by the state that they are moved to. */
 @Injectable()
@@ -58,8 +60,9 @@ export class LinearChannel extends OutboundChannel {
   async #text({ runId, facts }: OutgoingMessage): Promise<string> {
     const { linkBaseUrl, commentOutputLines: outputLines } = this.settings.webhooks.outbound;
     const wanted = facts.outcome !== null && outputLines > 0;
-    const output = wanted ? await this.tail.read(runId, TAIL_BYTES) : '';
-    return commentText({ runId, facts, output, outputLines, linkBaseUrl });
+    const message = wanted ? await this.tail.lastMessage(runId, MESSAGE_TAIL_BYTES) : null;
+    const output = wanted && message === null ? await this.tail.read(runId, TAIL_BYTES) : '';
+    return commentText({ runId, facts, message, output, outputLines, linkBaseUrl });
   }
 
   async #key(): Promise<Redacted> {

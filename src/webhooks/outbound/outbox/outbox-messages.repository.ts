@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { In, LessThan, Not, type EntityManager } from 'typeorm';
 
 import { ReadSource } from '../../../persistence/read-source.js';
-import { LONGEST_PAUSE_MS } from '../sender/back-off.js';
+import { LONGEST_PAUSE_MS } from '../sender/pauses.js';
 import type { MessageStatus } from './message-status.js';
 import { OutboxMessageEntity } from './outbox-message.entity.js';
 

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 
 import { Settings } from '../../../config/settings.js';
+import { backOffMs } from '../../../kernel/back-off.js';
 import { Clock } from '../../../kernel/clock.js';
 import { SYSTEM_ORIGIN } from '../../../kernel/origin.js';
 import { Metrics } from '../../../metrics/metrics.js';
@@ -9,7 +10,7 @@ import type { MessageStatus } from '../outbox/message-status.js';
 import type { OutboxMessageEntity } from '../outbox/outbox-message.entity.js';
 import { OutboxMessages } from '../outbox/outbox-messages.repository.js';
 import type { MessageFacts, OutboundTarget, Wish } from '../wishes.js';
-import { askedPauseMs, backOffMs } from './back-off.js';
+import { askedPauseMs, SEND_BACK_OFF } from './pauses.js';
 import { OutboundChannel, type OutgoingMessage } from './channel.js';
 import { SendFailure } from './send-failure.js';
 
@@ -80,7 +81,7 @@ export class Sending {
       return quietMs ?? null;
     }
     const asked = quietMs === undefined ? null : askedPauseMs(quietMs, Math.random());
-    await this.#putOff(row, failure, asked ?? backOffMs(attempts, Math.random()));
+    await this.#putOff(row, failure, asked ?? backOffMs(SEND_BACK_OFF, attempts, Math.random()));
     return asked;
   }
 

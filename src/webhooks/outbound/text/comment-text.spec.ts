@@ -10,7 +10,7 @@ const RUN = '01K8Z3Q5V7W9X1Y3Z5A7B9C1D3';
 function input(output: string, more: Partial<CommentInput> = {}): CommentInput {
   const outcome = { status: 'failed', exitCode: 3, reason: 'exit_code', message: null } as const;
   const facts = { issue: 'MT-1', outcome, startedAt: 1000, endedAt: 66_000 };
-  return { runId: RUN, facts, output, outputLines: 20, linkBaseUrl: '', ...more };
+  return { runId: RUN, facts, message: null, output, outputLines: 20, linkBaseUrl: '', ...more };
 }
 
 it('says how a run ended, how long it took, and what it printed last', () => {
@@ -39,6 +39,20 @@ it('says that a run started, and of one that never did that it did not', () => {
   } as const;
   const never = { issue: 'MT-1', outcome, startedAt: null, endedAt: null };
   expect(commentText(input('', { facts: never }))).toContain('never started');
+});
+
+it('holds what an agent said last, as text that marks and mentions nothing, and not more than it may', () => {
+  const said = 'Done, @everyone.\n```\n[a link](https://evil.example)\n\u001b[31m# not a heading';
+  const text = commentText(input('', { message: `${said}\n` }));
+  expect(text).toContain(
+    'What the agent said last:\n\n````text\nDone, @everyone.\n```\n[a link](https://evil.example)\n# not a heading\n````',
+  );
+  expect(text).not.toContain('of its output');
+  const long = commentText(input('', { message: 'é'.repeat(20_000) }));
+  const shown = /```text\n(.*)\n```/s.exec(long)?.[1] ?? '';
+  expect(shown).toMatch(/^é+…$/);
+  expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(MOST_OUTPUT_BYTES);
+  expect(Buffer.byteLength(shown)).toBeGreaterThan(MOST_OUTPUT_BYTES - 4);
 });
 
 describe('what a program printed', () => {

@@ -1,7 +1,7 @@
 import type { FinalStatus } from '../../../runs/run-status.js';
 import type { MessageFacts } from '../wishes.js';
 import { codeBlock, codeSpan } from './markdown.js';
-import { lastLines, plainText } from './plain-text.js';
+import { firstBytes, lastLines, plainText } from './plain-text.js';
 
 /** Of output, in a comment. */
 export const MOST_OUTPUT_BYTES = 8192;
@@ -20,7 +20,9 @@ const OUTCOMES: Readonly<Record<FinalStatus, string>> = {
 export interface CommentInput {
   readonly runId: string;
   readonly facts: MessageFacts;
-  /** The end of the masked output. */
+  /** What an agent said last, masked; `null`: it was a command, or said nothing. */
+  readonly message: string | null;
+  /** The end of the masked output, where there is no message. */
   readonly output: string;
   readonly outputLines: number;
   /** Where readers find this service; empty: nowhere. */
@@ -40,7 +42,7 @@ export function commentText(input: CommentInput): string {
       : [
           `**Risoluto**: run ${codeSpan(runId)} **${OUTCOMES[outcome.status]}**.`,
           ...detailsOf(facts, outcome),
-          ...outputOf(input),
+          ...(input.message === null ? outputOf(input) : messageOf(input.message)),
         ];
   return [...parts, ...linksOf(input)].join('\n\n');
 }
@@ -66,6 +68,11 @@ function sentence(text: string): string {
 function outputOf({ output, outputLines }: CommentInput): string[] {
   const shown = lastLines(plainText(output), outputLines, MOST_OUTPUT_BYTES);
   return shown === '' ? [] : ['The last lines of its output:', codeBlock(shown)];
+}
+
+function messageOf(message: string): string[] {
+  const shown = firstBytes(plainText(message).trim(), MOST_OUTPUT_BYTES);
+  return shown === '' ? [] : ['What the agent said last:', codeBlock(shown)];
 }
 
 function linksOf({ linkBaseUrl, runId }: CommentInput): string[] {

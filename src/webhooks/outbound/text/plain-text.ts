@@ -11,6 +11,8 @@ const ESCAPES = new RegExp(
   'g',
 );
 
+const CUT = '…';
+
 /** All other control characters but tab and newline, what turns text around, and what cannot be seen. */
 const INVISIBLE = /[^\P{Cc}\t\n]|[\p{Cf}\u2028\u2029]/gu;
 
@@ -38,4 +40,13 @@ export function lastLines(text: string, lines: number, bytes: number): string {
   let start = Math.max(0, joined.length - bytes);
   while (start < joined.length && ((joined[start] ?? 0) & 0xc0) === 0x80) start += 1;
   return joined.toString('utf8', start);
+}
+
+/** The beginning, in whole characters; at most so many bytes of UTF-8, and a mark where it was cut. */
+export function firstBytes(text: string, bytes: number): string {
+  const whole = Buffer.from(text, 'utf8');
+  if (whole.length <= bytes) return text;
+  let end = bytes - Buffer.byteLength(CUT);
+  while (end > 0 && ((whole[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return `${whole.toString('utf8', 0, end)}${CUT}`;
 }
