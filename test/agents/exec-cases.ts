@@ -56,7 +56,10 @@ export function agentCases(gvisor: boolean): void {
       expect(doneBy(lines)).toEqual(['hello\n', 'turn 1 of TURN-1 with undefined\n']);
       expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_, index) => index + 1));
       expect(run.stdout.split('\n').filter((line) => line !== '')).toHaveLength(4);
-      expect(await text(id)).toBe('begun\nhello\naside\nturn 1 of TURN-1 with undefined\n');
+      // Nothing orders its two streams.
+      const shown = (await text(id)).split('\n').filter((line) => line !== '' && line !== 'aside');
+      expect(shown).toEqual(['begun', 'hello', 'turn 1 of TURN-1 with undefined']);
+      expect(await text(id)).toContain('aside\n');
       expect(await text(id, '?raw=true')).toContain('{"type":"message","text":"hello"}\n');
       const events = await allEvents(await followEvents(service, id));
       expect(linesOf(events)).toEqual(lines);
@@ -190,16 +193,16 @@ export function agentCases(gvisor: boolean): void {
 
     it('prints a line without end, or what is no line of an agent, goes on', async () => {
       const peak = await watchPeak(service.pid);
-      const id = await createRun(service, talker('LONG-1', 'endless 50', 'raw [1,2]', 'say after'));
+      const id = await createRun(service, talker('LONG-1', 'endless 20', 'raw [1,2]', 'say after'));
       expect(await finishRun(service, id)).toMatchObject({ status: 'succeeded' });
       const lines = await outputOf(service, id);
       expect(doneBy(lines)).toEqual(['after\n']);
       expect(doneBy(lines, 'notice')).toEqual([
         'begun\n',
-        `A line of ${50 * 1024 ** 2} bytes was left out.\n`,
+        `A line of ${20 * 1024 ** 2} bytes was left out.\n`,
         'A line that is no JSON object: [1,2]\n',
       ]);
-      expect(await peak.growthBytes()).toBeLessThan(200 * 1024 ** 2);
+      expect(await peak.growthBytes()).toBeLessThan(150 * 1024 ** 2);
     });
 
     it('prints a secret shows it nowhere', async () => {
