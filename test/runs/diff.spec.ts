@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { risoluto } from '../cli/risoluto.js';
 import { containersOf } from './leftovers.js';
 import { setSecret, UNLIMITED, untilPrinted } from './run-questions.js';
 import { inside } from '../support/engine.js';
@@ -48,6 +49,11 @@ describe('the diff of a run', () => {
       'sub/tool',
     ]);
     expect(answer.text).toContain('Binary files /dev/null and b/bin differ');
+    const env = { RISOLUTO_URL: service.url };
+    const printed = { code: 0, stdout: answer.text, stderr: '' };
+    expect(await risoluto(['diff', id], { env })).toEqual(printed);
+    const { stdout } = await risoluto(['diff', id, '--json'], { env });
+    expect(JSON.parse(stdout)).toEqual({ base: null, patch: answer.text });
     const head = await service.api('HEAD', `/api/v1/runs/${id}/diff`);
     expect([head.status, head.headers['diff-base'], head.text]).toEqual([200, 'none', '']);
   });
@@ -130,6 +136,64 @@ describe('the diff of a run', () => {
     expect(await refusalOf(service, id)).toMatch(/^409 workspace_taken: /);
     // It began from the same commit: what the run before it did not commit was there.
     expect(filesIn(await diffOf(service, waiting))).toEqual(['first', 'second']);
+  });
+
+  it.each([
+    [
+      'a shallow clone',
+      `mkdir from; cd from; ${BASE}; git commit -q --allow-empty -m 2; cd ..
+      git clone -q --depth 1 file:///workspace/from to; mv to/.git to/file .; rm -rf to from; git reset -q --hard`,
+    ],
+    [
+      'a clone that shares objects',
+      `mkdir from; cd from; ${BASE}; cd ..; git clone -q --shared from to
+      mv to/.git .; rm -rf to; echo from >>.gitignore; git add .gitignore; git reset -q --hard HEAD
+      echo from >>.gitignore; ${IDENTITY} git commit -qam ignore`,
+    ],
+    [
+      'a worktree',
+      `mkdir from; cd from; ${BASE}; git worktree add -q ../to; cd ..; mv to/.git .; rm -rf to
+      git reset -q --hard; echo from >>.gitignore; git commit -qam ignore`,
+    ],
+    ['SHA-256', BASE.replace('git init', 'git init --object-format=sha256')],
+    ['packed refs and objects', `${BASE}; git gc -q; test ! -e .git/refs/heads/main`],
+  ])('is of %s too', async (name, setUp) => {
+    const issue = `KIND-${name.length}`;
+    await worked(service, issue, setUp);
+    const id = await worked(service, issue, `printf 'one\\nTWO\\nthree\\n' >file; echo new >new`);
+    const patch = await diffOf(service, id);
+    expect(filesIn(patch)).toEqual(['file', 'new']);
+    expect(patch).toContain(' one\n-two\n+TWO\n three\n');
+  });
+
+  it('has of a submodule its commit alone, and hides no files in one that is none', async () => {
+    const commit = `${IDENTITY} git add .; git commit -qm one`;
+    await worked(
+      service,
+      'DIFF-11',
+      `git init -q -b main .; for name in sound broken empty; do git init -q -b main $name
+       (cd $name; echo one >file; ${commit}); done; ${commit} 2>/dev/null; rm -rf empty/.git empty/file`,
+    );
+    const id = await worked(
+      service,
+      'DIFF-11',
+      `(cd sound; echo two >file; git commit -qam two; echo three >file; echo new >new)
+       rm broken/.git/HEAD; git -C sound rev-parse HEAD`,
+    );
+    const patch = await diffOf(service, id);
+    expect(filesIn(patch)).toEqual(['broken', 'broken/file', 'sound']);
+    expect(patch).toMatch(/^-Subproject commit [0-9a-f]{40}\n\+Subproject commit [0-9a-f]{40}$/m);
+    expect(patch).not.toContain('three');
+  });
+
+  it('is refused where a file cannot be read, or the commit is gone', async () => {
+    const closed = await worked(service, 'DIFF-12', 'echo one >file; chmod 0 file');
+    expect(await refusalOf(service, closed)).toMatch(
+      /^409 repository_unreadable: .* may not read$/,
+    );
+    await worked(service, 'DIFF-13', BASE);
+    const gone = await worked(service, 'DIFF-13', 'find .git/objects -type f -delete');
+    expect(await refusalOf(service, gone)).toMatch(/^409 repository_unreadable: The commit /);
   });
 
   it('goes on through the turns of a run', async () => {

@@ -35,7 +35,7 @@ export function diffCommand(cli: Cli): Command {
     });
   return withExamples(command, {
     does: 'look at what a run changed',
-    line: 'npx risoluto diff "$ID"',
+    line: `npx risoluto run --issue MT-9 -- touch made && npx risoluto diff "$(npx risoluto runs --issue MT-9 --json | jq -r '.[0].id')"`,
   });
 }
 
