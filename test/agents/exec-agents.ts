@@ -39,7 +39,11 @@ export function settingsWithAgents(gvisor: boolean): object {
       agent: { restarts: 1, stallSeconds: STALL_SECONDS },
       agents: {
         exec: [
-          { name: 'talker', argv: ['node', '-e', TALKER], promptBy: 'lines' },
+          {
+            name: 'talker',
+            argv: ['node', '--input-type=module', '-e', TALKER],
+            promptBy: 'lines',
+          },
           {
             name: 'echo',
             argv: ['sh', '-c', ECHO, 'echo', '{model}'],

@@ -95,12 +95,14 @@ export class DrivenAgent implements AgentProcess, OutputReaderBeside {
   }
 
   async read(piece: PrintedPiece): Promise<void> {
-    const { stream, ns, at, bytes, afterGap } = piece;
+    const { stream, ns, at, bytes, afterGap, lineOver } = piece;
     const until = this.options.printedUntil ?? -1n;
     if (ns > until) this.#catchUp();
     if (stream === 'stdout') {
       if (afterGap) this.#splitter.drop();
       for (const line of this.#splitter.push(bytes)) await this.#take(line, at, ns <= until);
+      if (lineOver)
+        for (const line of this.#splitter.over()) await this.#take(line, at, ns <= until);
     }
     if (ns >= until) this.#catchUp();
   }
