@@ -3,31 +3,29 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { startService, type RunningService } from '../support/service.js';
 import { checkBlock } from './block-checks.js';
 import { ELSEWHERE } from './elsewhere.js';
 import { commandPages, ROOT, type Block } from './markdown.js';
 import { isRun, runPage, type PageRun } from './page-run.js';
+import { startForPage, type PageService } from './page-service.js';
 import { setupOf } from './pages.js';
 import { shortfallOf } from './shortfall.js';
 
 const pages = commandPages();
 
 describe.each(pages.filter(({ blocks }) => blocks.some(isRun)))('$path, pasted', (page) => {
-  let service: RunningService | null = null;
+  let started: PageService | null = null;
   let done: PageRun;
 
   beforeAll(async () => {
     const setup = setupOf(page.path);
-    const port = { RISOLUTO_PORT: '4000' };
-    if (setup.service !== null) {
-      service = await startService({ ...setup.service, env: { ...port, ...setup.service.env } });
-    }
+    started = await startForPage(page, setup);
+    const { service } = started;
     const place: Record<string, string> = service === null ? {} : { DATA_DIR: service.dataDir };
     done = await runPage(page, { ...setup, env: { ...place, ...setup.env } });
   }, 300_000);
 
-  afterAll(() => service?.stop());
+  afterAll(() => started?.stop());
 
   it.each(page.blocks.filter(isRun).map((block) => ({ block, ...nameOf(block) })))(
     'line $line: $first',

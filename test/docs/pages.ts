@@ -4,6 +4,8 @@ import type { ServiceOptions } from '../support/service.js';
 export interface PageSetup {
   /** The service that it talks to on port 4000; null where the page starts its own. */
   service: ServiceOptions | null;
+  /** Linear, with the key for it and its one issue; the page's first yaml is then the service's. */
+  linear: { key: string; issue: string } | null;
   /** Of the reader's shell. */
   env: Record<string, string>;
   /** Of GitHub's `${{ … }}`. */
@@ -12,7 +14,7 @@ export interface PageSetup {
   before: string;
 }
 
-const USUAL: PageSetup = { service: {}, env: {}, expressions: {}, before: '' };
+const USUAL: PageSetup = { service: {}, linear: null, env: {}, expressions: {}, before: '' };
 
 const TOKEN = 'the-write-token-of-a-page';
 const LINEAR_SECRET = 'lin_wh_of_a_page_8Kq2Zx7Wm4';
@@ -95,6 +97,11 @@ JSON`,
     service: { yaml: { codex: { sandbox: { image: 'team-sandbox:1' } } } },
   },
   'docs/dispatch.md': { service: null },
+  'docs/linear-agent.md': {
+    service: { env: { RISOLUTO_LINEAR_WEBHOOK_SECRET: LINEAR_SECRET } },
+    linear: { key: 'lin_api_0123456789', issue: 'MT-42' },
+    env: { RISOLUTO_LINEAR_WEBHOOK_SECRET: LINEAR_SECRET },
+  },
   'docs/webhooks.md': {
     service: { env: { RISOLUTO_LINEAR_WEBHOOK_SECRET: LINEAR_SECRET } },
     env: { RISOLUTO_LINEAR_WEBHOOK_SECRET: LINEAR_SECRET },
