@@ -25,7 +25,8 @@ export interface DrivenOptions {
   readonly printedUntil: bigint | null;
   /** Resolves when it may be written to. */
   readonly begun: Promise<void>;
-  readonly input: { write(bytes: Buffer): Promise<void>; close(): void };
+  /** `null` where its launch had its whole input. */
+  readonly input: { write(bytes: Buffer): Promise<void>; close(): void } | null;
   readonly onReaderFailure: (error: unknown) => void;
 }
 
@@ -77,12 +78,13 @@ export class DrivenAgent implements AgentProcess, OutputReaderBeside {
   }
 
   async write(line: string): Promise<void> {
+    if (this.options.input === null) throw new Error('the agent has had its whole input');
     await Promise.race([this.options.begun, this.exited]);
     await this.options.input.write(Buffer.from(`${line}\n`));
   }
 
   closeInput(): void {
-    this.options.input.close();
+    this.options.input?.close();
   }
 
   hold(): () => void {
@@ -124,7 +126,7 @@ export class DrivenAgent implements AgentProcess, OutputReaderBeside {
   letGo(): void {
     this.#stall.stop();
     this.lines.abandon();
-    this.options.input.close();
+    this.options.input?.close();
   }
 
   /** The driver is through with it. */
