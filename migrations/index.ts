@@ -15,6 +15,8 @@ import { CreateWebhookDeliveries1795484000000 } from './1795484000000-create-web
 import { CreateOutbox1795490000000 } from './1795490000000-create-outbox.js';
 import { AddDecisionRequests1795491000000 } from './1795491000000-add-decision-requests.js';
 import { CreateAgentRuns1795560000000 } from './1795560000000-create-agent-runs.js';
+import { AddRunUsage1795570000000 } from './1795570000000-add-run-usage.js';
+import { CreateApprovals1795571000000 } from './1795571000000-create-approvals.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
 export const migrations = [
@@ -35,4 +37,6 @@ export const migrations = [
   CreateOutbox1795490000000,
   AddDecisionRequests1795491000000,
   CreateAgentRuns1795560000000,
+  AddRunUsage1795570000000,
+  CreateApprovals1795571000000,
 ];
