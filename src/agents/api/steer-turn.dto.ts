@@ -1,0 +1,10 @@
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+
+import { IsPrompt, MAX_PROMPT } from '../../runs/api/request-fields.js';
+
+@ApiSchema({ description: 'What an agent is told while its turn goes on' })
+export class SteerTurnDto {
+  @ApiProperty({ example: 'Leave the tests as they are', minLength: 1, maxLength: MAX_PROMPT })
+  @IsPrompt()
+  prompt!: string;
+}
