@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { IsNull, LessThan, type EntityManager } from 'typeorm';
+import { In, IsNull, LessThan, type EntityManager } from 'typeorm';
 
 import { ReadSource } from '../../persistence/read-source.js';
 import { ApprovalEntity, type ApprovalRow } from './approval.entity.js';
@@ -38,6 +38,19 @@ export class ApprovalRepository {
 
   async decide(manager: EntityManager, id: string, decided: Decided): Promise<void> {
     await manager.update(ApprovalEntity, { id }, decided);
+  }
+
+  /** The oldest of those whose runs are not kept any more. */
+  async ofGoneRuns(limit: number): Promise<string[]> {
+    const rows: { id: string }[] = await this.read.manager.query(
+      `SELECT approvals.id AS id FROM approvals LEFT JOIN runs ON runs.id = approvals.run_id
+       WHERE runs.id IS NULL ORDER BY approvals.id LIMIT ${String(limit)}`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async remove(manager: EntityManager, ids: readonly string[]): Promise<void> {
+    await manager.delete(ApprovalEntity, { id: In(ids) });
   }
 
   /** Of a turn, those that nobody has answered; at most 16. */

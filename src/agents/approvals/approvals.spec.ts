@@ -6,6 +6,7 @@ import type { LiveSettings } from '../../config/live-settings.js';
 import { SystemClock } from '../../kernel/clock.js';
 import { SYSTEM_ORIGIN, type Origin } from '../../kernel/origin.js';
 import { ApprovalRepository } from './approval.repository.js';
+import { ExpiredApprovals } from './expired-approvals.js';
 import { Approvals } from './approvals.service.js';
 
 const PERSON: Origin = { actor: 'loopback', requestId: 'req-1' };
@@ -104,6 +105,20 @@ describe('what an agent asks', () => {
     ]);
     expect(JSON.parse((await audited())[0]?.details ?? '')).toMatchObject({ why: 'turn_over' });
     one.leave();
+  });
+
+  it('goes once its run is gone', async () => {
+    const one = life();
+    one.ask().catch(() => undefined);
+    await one.asked();
+    one.leave();
+    const expired = new ExpiredApprovals(at.transactions, new ApprovalRepository(at.db.read));
+    expect(await expired.removeSome()).toBe(0);
+
+    await at.change(runId, ({ manager }) => at.runs.remove(manager, [runId]));
+
+    expect([await expired.removeSome(), await expired.removeSome()]).toEqual([1, 0]);
+    expect(await one.list()).toEqual([]);
   });
 
   it('is not found in another run, or under no id', async () => {

@@ -1,10 +1,12 @@
 import { Inject, Module } from '@nestjs/common';
 
+import { RetentionTasks } from '../../kernel/retention.js';
 import { TurnDrivers } from '../../runs/agents/turn-driver.js';
 import { RunsModule } from '../../runs/runs.module.js';
 import { ApprovalsController } from '../api/approvals.controller.js';
 import { CurrentTurnController } from '../api/current-turn.controller.js';
 import { ApprovalRepository } from '../approvals/approval.repository.js';
+import { ExpiredApprovals } from '../approvals/expired-approvals.js';
 import { Approvals } from '../approvals/approvals.service.js';
 import { LiveTurns } from '../live-turns.js';
 import { TurnDirection } from '../turn-direction.js';
@@ -20,6 +22,7 @@ import { Outside } from './outside.js';
     ApprovalRepository,
     Approvals,
     CodexDriver,
+    ExpiredApprovals,
     LiveTurns,
     TurnDirection,
     { provide: Outside, useClass: CodexOutside },
@@ -27,7 +30,13 @@ import { Outside } from './outside.js';
 })
 export class CodexModule {
   /** Here and not later: runs of an earlier process go on as soon as modules are initialised. */
-  constructor(@Inject(TurnDrivers) drivers: TurnDrivers, driver: CodexDriver) {
+  constructor(
+    @Inject(TurnDrivers) drivers: TurnDrivers,
+    driver: CodexDriver,
+    tasks: RetentionTasks,
+    approvals: ExpiredApprovals,
+  ) {
     drivers.register(driver);
+    tasks.register(approvals);
   }
 }
