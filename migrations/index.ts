@@ -16,6 +16,8 @@ import { CreateOutbox1795490000000 } from './1795490000000-create-outbox.js';
 import { AddDecisionRequests1795491000000 } from './1795491000000-add-decision-requests.js';
 import { AddRunBase1795492000000 } from './1795492000000-add-run-base.js';
 import { CreateAgentRuns1795560000000 } from './1795560000000-create-agent-runs.js';
+import { AddRunUsage1795570000000 } from './1795570000000-add-run-usage.js';
+import { CreateApprovals1795571000000 } from './1795571000000-create-approvals.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
 export const migrations = [
@@ -37,4 +39,6 @@ export const migrations = [
   AddDecisionRequests1795491000000,
   AddRunBase1795492000000,
   CreateAgentRuns1795560000000,
+  AddRunUsage1795570000000,
+  CreateApprovals1795571000000,
 ];

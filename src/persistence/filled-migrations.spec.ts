@@ -70,6 +70,10 @@ const LOST: Readonly<Record<string, Loss>> = {
   CreateOutbox1795490000000: { tables: { outbox_follows: [], outbox_messages: [] } },
   CreateAgentRuns1795560000000: { tables: { agent_runs: [] } },
   AddRunBase1795492000000: { columns: { runs: { base: null } } },
+  AddRunUsage1795570000000: {
+    columns: { runs: { usage: null, used_tokens: null, used_cost_micros: null } },
+  },
+  CreateApprovals1795571000000: { tables: { approvals: [] } },
   AddClockAhead1795482100000: { columns: { retention_clock: { ahead_at: null, ahead_for: 0 } } },
 };
 

@@ -102,6 +102,9 @@ export class RunAdmission implements OnModuleInit {
       cancelRequestedAt: null,
       keepAlive,
       turn: FIRST_TURN,
+      usage: null,
+      usedTokens: null,
+      usedCostMicros: null,
       ...UNBEGUN,
     });
   }

@@ -50,6 +50,27 @@ export class RunAgentView {
   effort?: string;
 }
 
+@ApiSchema({ description: 'Tokens of a model, as the agent passes on its provider’s counts' })
+export class RunUsageView {
+  @ApiProperty({ type: 'integer', example: 1200 })
+  inputTokens!: number;
+
+  /** Of `inputTokens`. */
+  @ApiProperty({ type: 'integer', example: 800 })
+  cachedInputTokens!: number;
+
+  @ApiProperty({ type: 'integer', example: 300 })
+  outputTokens!: number;
+
+  /** Of `outputTokens`. */
+  @ApiProperty({ type: 'integer', example: 100 })
+  reasoningOutputTokens!: number;
+
+  /** In the unit of `codex.agent.prices`; `null` where some of it has no price. */
+  @ApiProperty({ type: Number, nullable: true, example: 0.0125 })
+  cost!: number | null;
+}
+
 @ApiSchema({
   description: 'A run as clients see it. Values of `env` and of secrets are never in it.',
 })
@@ -130,6 +151,15 @@ export class RunView {
     example: null,
   })
   agent!: RunAgentView | null;
+
+  @ApiProperty({
+    type: () => RunUsageView,
+    nullable: true,
+    description:
+      'What its agent used of a model, over all turns; `null` where nothing is known. What an agent says of itself',
+    example: null,
+  })
+  usage!: RunUsageView | null;
 
   @ApiProperty({ description: 'Names of the credential routes that it asked for', example: [] })
   credentialRoutes!: string[];

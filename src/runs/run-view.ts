@@ -1,6 +1,7 @@
 import type { RunRequest } from './run-request.js';
-import type { RunView } from './run-view.dto.js';
+import type { RunUsageView, RunView } from './run-view.dto.js';
 import type { RunEntity } from './run.entity.js';
+import type { UsageRow } from './usage/used-tokens.js';
 
 /** Why a queued run or turn waits. */
 export interface WaitingReason {
@@ -32,9 +33,18 @@ export function viewOf(run: RunEntity, waiting: WaitingReason | null): RunView {
     command: request.command ?? null,
     agent: request.agent ?? null,
     credentialRoutes: request.credentialRoutes ?? [],
+    usage: usageOf(run),
     env: Object.keys(request.env),
     secrets: request.secrets,
   };
+}
+
+function usageOf({ usage }: RunEntity): RunUsageView | null {
+  if (usage === null) return null;
+  const { costMicros, inputTokens, ...more } = JSON.parse(usage) as UsageRow;
+  const { cachedInputTokens, outputTokens, reasoningOutputTokens } = more;
+  const cost = costMicros === null ? null : costMicros / 1_000_000;
+  return { inputTokens, cachedInputTokens, outputTokens, reasoningOutputTokens, cost };
 }
 
 /** Its turns are prompts to an agent. */

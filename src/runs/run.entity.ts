@@ -90,4 +90,15 @@ export class RunEntity {
   /** The same as JSON of `HostMoment`; `null` too where its host does not tell. */
   @Column('text', { name: 'idle_moment', nullable: true })
   idleMoment!: string | null;
+
+  /** JSON of `UsageRow`: what its agent used of a model; `null`: nothing is known. */
+  @Column('text', { nullable: true })
+  usage!: string | null;
+
+  /** Of `usage`, what limits count. */
+  @Column('bigint', { name: 'used_tokens', nullable: true, transformer: milliseconds })
+  usedTokens!: number | null;
+
+  @Column('bigint', { name: 'used_cost_micros', nullable: true, transformer: milliseconds })
+  usedCostMicros!: number | null;
 }

@@ -70,6 +70,8 @@ import { RunStates } from './run-states.js';
 import { RunValuesKeeper } from './run-values-keeper.js';
 import { RunRepository } from './run.repository.js';
 import { RunsService } from './runs.service.js';
+import { RunUsageRepository } from './usage/run-usage.repository.js';
+import { RunUsages } from './usage/run-usages.js';
 import { SandboxHost } from './sandbox-host.js';
 import { BeginStep } from './steps/begin.step.js';
 import { ConductStep } from './steps/conduct.step.js';
@@ -159,6 +161,8 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     RunStates,
     RunValuesKeeper,
     RunWorkspaceLease,
+    RunUsageRepository,
+    RunUsages,
     RunsService,
     SandboxHost,
     RunRemoval,
@@ -172,7 +176,15 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     UnreadableOutput,
     WaitingRoom,
   ],
-  exports: [FencedNetworks, OutputTail, RunListeners, RunsService, SandboxHost, TurnDrivers],
+  exports: [
+    FencedNetworks,
+    OutputTail,
+    RunListeners,
+    RunsService,
+    SandboxHost,
+    TurnDrivers,
+    RunUsages,
+  ],
 })
 export class RunsModule implements OnModuleDestroy {
   constructor(

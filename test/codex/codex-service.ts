@@ -4,6 +4,7 @@ import type { Runtime } from '../egress-gateway/sandboxes.js';
 import type { OutputLine } from '../runs/run-output.js';
 import { outputOf } from '../runs/run-output.js';
 import { UNLIMITED } from '../runs/run-questions.js';
+import type { ProviderRequest } from '../support/model-provider/model-provider.js';
 import { PROVIDER_URL } from '../support/model-provider/world-provider.js';
 import { startService, type RunningService, type ServiceOptions } from '../support/service.js';
 import { world } from '../support/world.js';
@@ -63,4 +64,15 @@ export type EventLine = OutputLine & { event: { type: string } & Record<string, 
 export async function eventsOf(service: RunningService, runId: string): Promise<EventLine[]> {
   const lines = (await outputOf(service, runId)) as (OutputLine & { event?: unknown })[];
   return lines.filter((line): line is EventLine => line.event !== undefined);
+}
+
+/** The conversation that a request to the provider carries, without what Codex adds itself. */
+export function historyIn(request: ProviderRequest | undefined): string[] {
+  const { input } = JSON.parse(request?.body ?? '{"input":[]}') as {
+    input: { type: string; role?: string; content?: { text?: string }[] }[];
+  };
+  return input
+    .filter(({ type, role }) => type === 'message' && role !== 'developer')
+    .map(({ role, content }) => `${role ?? ''}: ${content?.map(({ text }) => text).join('') ?? ''}`)
+    .filter((line) => !line.startsWith('user: <'));
 }

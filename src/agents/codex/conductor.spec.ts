@@ -49,6 +49,7 @@ class Run {
         this.asked.push(key);
         return Promise.resolve('deny');
       },
+      over: () => Promise.resolve(),
       present: (_, controls) => {
         this.controls = controls;
         return () => (this.controls = null);
@@ -65,6 +66,7 @@ class Run {
         return Promise.resolve();
       },
       tell: () => Promise.resolve(),
+      masked: (text: string) => text,
     };
     const options = { ...OPTIONS, ...this.options };
     const conductor = new Conductor(turnOf(this.memory), process, desk, options, this.outside);
@@ -241,7 +243,7 @@ describe('a silence of Codex', () => {
   });
 
   it('is excused while a person is asked', async () => {
-    let decide = (_: 'deny'): void => undefined;
+    let decide: (decision: 'deny') => void = () => undefined;
     const lines = transcript('denied');
     const asked = lines.findIndex((line) => line.includes('requestApproval')) + 1;
     const run = new Run(new ScriptedCodex(lines, asked), {

@@ -58,7 +58,10 @@ export class Conductor {
     this.#knownThread = readMemory(turn.memory);
     this.#plan = { ...options, turn, threadId: this.#knownThread, adopted: false };
     const write = (line: string) => this.#write(line);
-    this.#questions = new Questions(turn, outside, write, () => this.#act());
+    this.#questions = new Questions(turn, outside, write, {
+      decided: () => this.#act(),
+      masked: (text) => desk.masked(text),
+    });
     this.#steering = new Steering(write, options.newId);
   }
 
@@ -81,6 +84,7 @@ export class Conductor {
       leaving.removeEventListener('abort', leave);
       clearTimeout(this.#grace);
       this.#release?.();
+      this.#questions.end();
       this.#steering.end();
       this.#withdraw?.();
     }
@@ -202,10 +206,8 @@ export class Conductor {
     if (this.#over) return;
     this.#over = true;
     this.process.closeInput();
-    void this.#storing.then(
-      () => this.#outcome.resolve(verdict),
-      () => undefined,
-    );
+    const stored = this.#storing.then(() => this.outside.over(this.turn));
+    stored.then(() => this.#outcome.resolve(verdict), this.#outcome.reject);
   }
 
   #write(line: string): void {

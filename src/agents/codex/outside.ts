@@ -14,9 +14,15 @@ export abstract class Outside {
   abstract count(turn: AgentTurn, usage: CountedUsage): Promise<Interruption | null>;
   /**
    * Whether Codex may do what it asks for. The same question, asked again by another life of the
-   * service, has the same answer. Rejects when nobody can be asked any more.
+   * service, has the same answer. Rejects when `gone` fires first.
    */
-  abstract decide(turn: AgentTurn, question: ReadQuestion): Promise<'approve' | 'deny'>;
+  abstract decide(
+    turn: AgentTurn,
+    question: ReadQuestion,
+    gone: AbortSignal,
+  ): Promise<'approve' | 'deny'>;
+  /** The turn has ended, and what it asked for needs no answer any more. */
+  abstract over(turn: AgentTurn): Promise<void>;
   /** People may speak to the turn from now on. Answers with what is called when it is over. */
   abstract present(turn: AgentTurn, controls: TurnControls): () => void;
 }

@@ -11,14 +11,18 @@ type Decided = CommandExecutionRequestApprovalResponse & FileChangeRequestApprov
 /** Answers what Codex asks: approvals by whoever decides outside, everything else with a refusal. */
 export class Questions {
   readonly #taken = new Set<OpenQuestion['id']>();
+  readonly #gone = new AbortController();
   #deciding = 0;
 
   constructor(
     private readonly turn: AgentTurn,
     private readonly outside: Pick<Outside, 'decide'>,
     private readonly write: (line: string) => void,
-    /** A decision was made, or none can be. */
-    private readonly decided: () => void,
+    private readonly around: {
+      /** A decision was made, or none can be. */
+      readonly decided: () => void;
+      readonly masked: (text: string) => string;
+    },
   ) {}
 
   /** While it is so, that Codex shows no progress is nobody's fault. */
@@ -37,17 +41,24 @@ export class Questions {
     }
   }
 
+  /** Nobody waits for answers any more. */
+  end(): void {
+    this.#gone.abort();
+  }
+
   async #decide(id: OpenQuestion['id'], read: Parameters<Outside['decide']>[1]): Promise<void> {
     this.#deciding += 1;
     try {
-      const allowed = (await this.outside.decide(this.turn, read)) === 'approve';
+      const shown = { ...read, text: this.around.masked(read.text) };
+      const decision = await this.outside.decide(this.turn, shown, this.#gone.signal);
+      const allowed = decision === 'approve';
       const result: Decided = { decision: allowed ? 'accept' : 'decline' };
       this.write(answer(id, result));
     } catch {
       // Nobody can be asked any more: the turn ends, or another service asks again.
     } finally {
       this.#deciding -= 1;
-      this.decided();
+      this.around.decided();
     }
   }
 }

@@ -91,6 +91,7 @@ export class AgentConduct {
     return {
       remember: (memory) => this.#remember(session, agent, memory),
       tell: (event) => agent.tell(event, this.clock.now()),
+      masked: (text) => agent.masked(text),
     };
   }
 

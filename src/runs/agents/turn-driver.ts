@@ -77,6 +77,8 @@ export interface AgentDesk {
    * Durable when it resolves. After a take-over it is there already if it was told before.
    */
   tell(event: AgentEvent): Promise<void>;
+  /** The text without the values of the run's secrets, as its output has it. */
+  masked(text: string): string;
 }
 
 /** How a turn ended, from the agent's own protocol. */

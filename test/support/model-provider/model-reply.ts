@@ -1,6 +1,6 @@
 /** What the provider answers to one request for a response. */
 export type ModelReply =
-  | { readonly kind: 'items'; readonly items: readonly OutputItem[]; readonly usage?: ModelUsage }
+  | ItemsReply
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -13,6 +13,13 @@ export type ModelReply =
   | { readonly kind: 'disconnect'; readonly items?: readonly OutputItem[] }
   /** Events that are none: the bytes as they are. */
   | { readonly kind: 'malformed'; readonly text: string };
+
+/** A whole response. */
+export interface ItemsReply {
+  readonly kind: 'items';
+  readonly items: readonly OutputItem[];
+  readonly usage?: ModelUsage;
+}
 
 /** In tokens, as the Responses API counts them. */
 export interface ModelUsage {
@@ -31,12 +38,12 @@ export function says(text: string, usage?: ModelUsage): ModelReply {
 }
 
 /** These items, in this order. */
-export function reply(items: readonly OutputItem[], usage?: ModelUsage): ModelReply {
+export function reply(items: readonly OutputItem[], usage?: ModelUsage): ItemsReply {
   return { kind: 'items', items, ...(usage !== undefined && { usage }) };
 }
 
 /** Runs a command of the shell. */
-export function runs(command: string, usage?: ModelUsage): ModelReply {
+export function runs(command: string, usage?: ModelUsage): ItemsReply {
   return reply([shellCall(command)], usage);
 }
 
@@ -55,11 +62,9 @@ export function reasoning(summary: string): OutputItem {
 
 let calls = 0;
 
-export function shellCall(
-  command: string,
-  more: Readonly<Record<string, unknown>> = {},
-): OutputItem {
-  return functionCall('shell_command', { command, ...more });
+/** A call of the tool by which Codex runs a command. */
+export function shellCall(cmd: string, more: Readonly<Record<string, unknown>> = {}): OutputItem {
+  return functionCall('exec_command', { cmd, yield_time_ms: 30_000, ...more });
 }
 
 export function functionCall(name: string, args: unknown): OutputItem {

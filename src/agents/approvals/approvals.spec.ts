@@ -1,0 +1,138 @@
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { openRunDatabase } from '../../../test/support/run-database.js';
+import { removeTemporaryDirectories } from '../../../test/support/temporary-database.js';
+import type { LiveSettings } from '../../config/live-settings.js';
+import { SystemClock } from '../../kernel/clock.js';
+import { SYSTEM_ORIGIN, type Origin } from '../../kernel/origin.js';
+import { ApprovalRepository } from './approval.repository.js';
+import { ExpiredApprovals } from './expired-approvals.js';
+import { Approvals } from './approvals.service.js';
+
+const PERSON: Origin = { actor: 'loopback', requestId: 'req-1' };
+const QUESTION = { turn: 1, key: 'thread/item', kind: 'command', text: '$ rm -rf /' } as const;
+
+let at: Awaited<ReturnType<typeof openRunDatabase>>;
+let runId: string;
+beforeEach(async () => {
+  at = await openRunDatabase();
+  [runId = ''] = await at.add(['MT-1']);
+});
+afterEach(() => at.db.close());
+afterAll(removeTemporaryDirectories);
+
+/** As a process of the service has it. */
+function life(approvalTimeoutSeconds = 600) {
+  const settings = { codex: { agent: { approvalTimeoutSeconds } } } as LiveSettings;
+  const rows = new ApprovalRepository(at.db.read);
+  const approvals = new Approvals(rows, at.transactions, settings, new SystemClock());
+  const gone = new AbortController();
+  const ask = (more: object = {}) => approvals.ask({ ...QUESTION, runId, ...more }, gone.signal);
+  const asked = async () => {
+    await expect.poll(async () => (await list()).length).toBe(1);
+    return (await list())[0]?.id ?? '';
+  };
+  const list = async () => (await approvals.list(runId, { limit: 50 })).items;
+  return { approvals, ask, asked, list, leave: () => gone.abort() };
+}
+
+async function audited(): Promise<{ actor: string; details: string }[]> {
+  return at.db.read.manager.query(
+    "SELECT actor, details FROM audit_rows WHERE action = 'approval.decided' ORDER BY seq",
+  );
+}
+
+describe('what an agent asks', () => {
+  it.each(['approve', 'deny'] as const)('is answered by a person: %s', async (decision) => {
+    const one = life();
+    const answer = one.ask();
+    await one.approvals.decide(runId, await one.asked(), decision, PERSON);
+
+    expect(await answer).toBe(decision);
+    const [row] = await audited();
+    expect(row?.actor).toBe('loopback');
+    expect(JSON.parse(row?.details ?? '')).toMatchObject({ decision, kind: 'command', turn: 1 });
+  });
+
+  it('has one answer, the first', async () => {
+    const one = life();
+    const answer = one.ask();
+    const id = await one.asked();
+    await one.approvals.decide(runId, id, 'deny', PERSON);
+
+    const again = one.approvals.decide(runId, id, 'approve', PERSON);
+    await expect(again).rejects.toMatchObject({ code: 'approval_decided' });
+    expect(await answer).toBe('deny');
+    expect(await audited()).toHaveLength(1);
+  });
+
+  it('is denied when its time is up, by the service itself', async () => {
+    const one = life(1);
+
+    expect(await one.ask()).toBe('deny');
+    const [row] = await audited();
+    expect(row?.actor).toBe('system');
+    expect(JSON.parse(row?.details ?? '')).toMatchObject({ decision: 'deny', why: 'time_limit' });
+  });
+
+  it('is one question for two lives of the service, whose answer both take', async () => {
+    const [first, second] = [life(), life()];
+    const lost = first.ask();
+    const id = await first.asked();
+    first.leave();
+    await expect(lost).rejects.toThrow('nobody waits');
+
+    const answer = second.ask();
+    await expect.poll(async () => (await second.list()).map((row) => row.id)).toEqual([id]);
+    await second.approvals.decide(runId, id, 'approve', PERSON);
+
+    expect(await answer).toBe('approve');
+    expect(await life().ask()).toBe('approve');
+  });
+
+  it('is denied when its turn is over, and that of another turn is not', async () => {
+    const one = life();
+    one.ask().catch(() => undefined);
+    await one.asked();
+    one.ask({ turn: 2, key: 'other' }).catch(() => undefined);
+    await expect.poll(async () => (await one.list()).length).toBe(2);
+
+    await one.approvals.withdraw(runId, 1);
+
+    expect((await one.list()).map(({ turn, decision }) => [turn, decision])).toEqual([
+      [2, null],
+      [1, 'deny'],
+    ]);
+    expect(JSON.parse((await audited())[0]?.details ?? '')).toMatchObject({ why: 'turn_over' });
+    one.leave();
+  });
+
+  it('goes once its run is gone', async () => {
+    const one = life();
+    one.ask().catch(() => undefined);
+    await one.asked();
+    one.leave();
+    const expired = new ExpiredApprovals(at.transactions, new ApprovalRepository(at.db.read));
+    expect(await expired.removeSome()).toBe(0);
+
+    await at.change(runId, ({ manager }) => at.runs.remove(manager, [runId]));
+
+    expect([await expired.removeSome(), await expired.removeSome()]).toEqual([1, 0]);
+    expect(await one.list()).toEqual([]);
+  });
+
+  it('is not found in another run, or under no id', async () => {
+    const one = life();
+    one.ask().catch(() => undefined);
+    const id = await one.asked();
+
+    for (const [run, asked] of [
+      ['other', id],
+      [runId, 'no-id'],
+    ] as const) {
+      const decided = one.approvals.decide(run, asked, 'approve', SYSTEM_ORIGIN);
+      await expect(decided).rejects.toMatchObject({ code: 'approval_not_found' });
+    }
+    one.leave();
+  });
+});
