@@ -21,6 +21,7 @@ const DONE_GRACE_MS = 3000;
 /** Ends a command when its session says so: SIGTERM, the grace, SIGKILL, until it is over. */
 export class CommandEnding {
   #over = false;
+  #killing = false;
   #timer: NodeJS.Timeout | null = null;
 
   /** `askedMs`: how long whoever leads the command has to ask it to end by itself; a part of the grace. */
@@ -34,6 +35,7 @@ export class CommandEnding {
 
   /** It has done what it should, and is only to go now. */
   dismiss(): void {
+    if (this.#killing) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     void this.#send('SIGTERM', DONE_GRACE_MS);
   }
@@ -54,6 +56,7 @@ export class CommandEnding {
 
   async #send(signal: 'SIGTERM' | 'SIGKILL', graceMs: number): Promise<void> {
     if (this.#over) return;
+    this.#killing ||= signal === 'SIGKILL';
     const sent = await this.sandbox.signal(signal).then(
       () => true,
       // An engine that is away takes no signal; one that refuses it has no process to send it to.

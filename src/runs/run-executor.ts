@@ -86,8 +86,9 @@ export class RunExecutor {
   async #repeated(session: RunSession, first: TurnResult): Promise<RunOutcome | PutBack> {
     let result = first;
     while (result instanceof BrokenOff) {
-      const { ranMs } = result;
+      const { ranMs, outcome } = result;
       const { id } = session.run;
+      if (session.request.agent === undefined) return outcome;
       const stopped = session.endedBy !== null;
       if (stopped || !(await this.#untilStored(() => this.attempts.again(id, ranMs)))) {
         return session.endedBy === 'cancel' ? CANCELLED : lastOf(session, result);

@@ -33,9 +33,11 @@ export class RunPhases {
 
 @ApiSchema({ description: 'The agent of a run' })
 export class RunAgentView {
+  /** Which agent it is. */
   @ApiProperty({ example: 'codex' })
   kind!: string;
 
+  /** What it was told to do in the first turn. */
   @ApiProperty({ example: 'Fix the failing test and say what was wrong' })
   prompt!: string;
 
@@ -43,7 +45,7 @@ export class RunAgentView {
   @ApiPropertyOptional()
   model?: string;
 
-  /** As `model`. */
+  /** Absent likewise. */
   @ApiPropertyOptional()
   effort?: string;
 }

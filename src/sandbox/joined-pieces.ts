@@ -19,3 +19,7 @@ export function joinPieces(batch: readonly LogPiece[], border: bigint): LogPiece
     parts.length === 1 ? piece : { ...piece, bytes: Buffer.concat(parts) },
   );
 }
+
+export function millisecondsOf(ns: bigint): number {
+  return Number(ns / 1_000_000n);
+}

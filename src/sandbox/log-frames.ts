@@ -6,6 +6,8 @@ export interface LogPiece {
   /** When the engine read it, in nanoseconds since 1970. */
   ns: bigint;
   bytes: Buffer;
+  /** A line, or the stream, is over with it, though it has no line break: that comes with the next one. */
+  lineOver?: true;
 }
 
 const HEADER_BYTES = 8;

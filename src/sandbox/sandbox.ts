@@ -6,7 +6,7 @@ import { acknowledgement } from './frame.js';
 import type { ContainerEngine } from './container-engine.js';
 import { isRefusal } from './engine-refusal.js';
 import { type ContainerExit, watchExit } from './exit-watch.js';
-import { joinPieces } from './joined-pieces.js';
+import { joinPieces, millisecondsOf } from './joined-pieces.js';
 import { LogDemultiplexer, type OutputStream } from './log-frames.js';
 import { readLog } from './log-reader.js';
 import { LogResumption, type LogMark } from './log-resumption.js';
@@ -25,6 +25,8 @@ export interface OutputPiece {
   bytes: Buffer;
   /** The engine has dropped what stood before it, and it was not read. */
   afterGap: boolean;
+  /** As `LogPiece.lineOver`. */
+  lineOver?: true;
 }
 
 export interface SandboxExit extends ContainerExit {
@@ -154,7 +156,8 @@ export class Sandbox {
         const bytes = piece.stream === 'stdout' ? filter.push(piece.bytes) : piece.bytes;
         if (filter.acknowledged) this.#acknowledge();
         if (bytes.length === 0) continue;
-        yield { stream: piece.stream, ...last, bytes, afterGap: gap };
+        const { stream, lineOver } = piece;
+        yield { stream, ...last, bytes, afterGap: gap, ...(lineOver && { lineOver }) };
         gap = false;
       }
     }
@@ -326,8 +329,4 @@ export class Sandbox {
     if (!this.#exit) throw new Error('the sandbox has not been started');
     return this.#exit;
   }
-}
-
-function millisecondsOf(ns: bigint): number {
-  return Number(ns / 1_000_000n);
 }

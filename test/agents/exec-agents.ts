@@ -5,7 +5,7 @@ import { UNLIMITED } from '../runs/run-questions.js';
 
 const TALKER = readFileSync(new URL('talker.mjs', import.meta.url), 'utf8');
 
-export const STALL_SECONDS = 4;
+export const STALL_SECONDS = 6;
 
 /** Prints its input as a message, and then what its arguments and variables are. */
 const ECHO = `
@@ -39,7 +39,11 @@ export function settingsWithAgents(gvisor: boolean): object {
       agent: { restarts: 1, stallSeconds: STALL_SECONDS },
       agents: {
         exec: [
-          { name: 'talker', argv: ['node', '-e', TALKER], promptBy: 'lines' },
+          {
+            name: 'talker',
+            argv: ['node', '--input-type=module', '-e', TALKER],
+            promptBy: 'lines',
+          },
           {
             name: 'echo',
             argv: ['sh', '-c', ECHO, 'echo', '{model}'],

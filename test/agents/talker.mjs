@@ -13,6 +13,7 @@ const interruption = new Promise((resolve) => (onInterrupt = resolve));
 
 const words = {
   say: (text) => message(text),
+  long: (length) => message('x'.repeat(Number(length))),
   remember: (memory) => say({ type: 'memory', memory }),
   recall: (_, { memory }) => message(['I remember', String(memory)].join(' ')),
   prompt: (_, prompt) => message(`turn ${prompt.turn} of ${prompt.issue} with ${prompt.model}`),

@@ -208,6 +208,33 @@ describe('POST /api/v1/runs refuses', () => {
     expectRefusal(await post({ ...GOOD, ...fields }), refusal);
   });
 
+  const agents: [string, unknown, string][] = [
+    ['null', null, 'agent'],
+    ['text', 'codex', 'agent'],
+    ['a list', [{ kind: 'codex', prompt: 'hi' }], 'agent'],
+    ['of no kind', { prompt: 'hi' }, 'agent.kind'],
+    ['of a kind in capitals', { kind: 'Codex', prompt: 'hi' }, 'agent.kind'],
+    ['of a kind with a dot', { kind: '../codex', prompt: 'hi' }, 'agent.kind'],
+    ['of a long kind', { kind: 'c'.repeat(33), prompt: 'hi' }, 'agent.kind'],
+    ['without a prompt', { kind: 'codex' }, 'agent.prompt'],
+    ['with an empty prompt', { kind: 'codex', prompt: ' \n' }, 'agent.prompt'],
+    ['with a prompt of a number', { kind: 'codex', prompt: 1 }, 'agent.prompt'],
+    ['with NUL in its prompt', { kind: 'codex', prompt: 'a\0b' }, 'agent.prompt'],
+    ['with a long prompt', { kind: 'codex', prompt: 'x'.repeat(100_001) }, 'agent.prompt'],
+    ['with a model of two words', { kind: 'codex', prompt: 'hi', model: 'a b' }, 'agent.model'],
+    ['with a model like an option', { kind: 'codex', prompt: 'hi', model: '-a' }, 'agent.model'],
+    ['with no effort', { kind: 'codex', prompt: 'hi', effort: '' }, 'agent.effort'],
+    ['with a field of nobody', { kind: 'codex', prompt: 'hi', sandbox: 'no' }, 'agent.sandbox'],
+  ];
+  it.each(agents)('an agent that is %s', async (_what, agent, field) => {
+    expectRefusal(await post({ issue: 'MT-1', agent }), invalid(field));
+  });
+
+  it('an agent that this service does not have', async () => {
+    const body = { issue: 'MT-1', agent: { kind: 'nobody', prompt: 'hi' } };
+    expectRefusal(await post(body), { status: 422, code: 'agent_unknown', field: 'agent.kind' });
+  });
+
   it.each(['1e400', '-1e400', '1e999999999'])('the time limit %s', async (number) => {
     const body = `{"issue":"MT-1","command":["true"],"timeoutSeconds":${number}}`;
     expectRefusal(await post(body), invalid('timeoutSeconds'));

@@ -65,7 +65,7 @@ export class AgentConduct {
       stallSeconds: this.settings.codex.agent.stallSeconds,
       printedUntil: command.printedUntil,
       begun: sandbox.begun,
-      input: sandbox.input,
+      input: attempt.driver.launch(turn).input === undefined ? sandbox.input : null,
       onReaderFailure: (error) =>
         this.#logger.error(`run ${run.id}: a line of its agent could not be read`, error),
     });

@@ -25,7 +25,8 @@ export interface DrivenOptions {
   readonly printedUntil: bigint | null;
   /** Resolves when it may be written to. */
   readonly begun: Promise<void>;
-  readonly input: { write(bytes: Buffer): Promise<void>; close(): void };
+  /** `null` where its launch had its whole input. */
+  readonly input: { write(bytes: Buffer): Promise<void>; close(): void } | null;
   readonly onReaderFailure: (error: unknown) => void;
 }
 
@@ -77,12 +78,13 @@ export class DrivenAgent implements AgentProcess, OutputReaderBeside {
   }
 
   async write(line: string): Promise<void> {
+    if (this.options.input === null) throw new Error('the agent has had its whole input');
     await Promise.race([this.options.begun, this.exited]);
     await this.options.input.write(Buffer.from(`${line}\n`));
   }
 
   closeInput(): void {
-    this.options.input.close();
+    this.options.input?.close();
   }
 
   hold(): () => void {
@@ -95,12 +97,14 @@ export class DrivenAgent implements AgentProcess, OutputReaderBeside {
   }
 
   async read(piece: PrintedPiece): Promise<void> {
-    const { stream, ns, at, bytes, afterGap } = piece;
+    const { stream, ns, at, bytes, afterGap, lineOver } = piece;
     const until = this.options.printedUntil ?? -1n;
     if (ns > until) this.#catchUp();
     if (stream === 'stdout') {
       if (afterGap) this.#splitter.drop();
       for (const line of this.#splitter.push(bytes)) await this.#take(line, at, ns <= until);
+      if (lineOver)
+        for (const line of this.#splitter.over()) await this.#take(line, at, ns <= until);
     }
     if (ns >= until) this.#catchUp();
   }
@@ -122,7 +126,7 @@ export class DrivenAgent implements AgentProcess, OutputReaderBeside {
   letGo(): void {
     this.#stall.stop();
     this.lines.abandon();
-    this.options.input.close();
+    this.options.input?.close();
   }
 
   /** The driver is through with it. */

@@ -49,6 +49,17 @@ describe('LineSplitter', () => {
     expect([...splitter.end()]).toEqual([{ tooLongBytes: 200_000_000 }]);
   });
 
+  it('gives out a line that is over before its break comes, and its break once', () => {
+    const splitter = new LineSplitter(100);
+    const taken = (...pieces: string[]) =>
+      pieces.flatMap((piece) => [...splitter.push(Buffer.from(piece)), ...splitter.over()]);
+    expect(taken('one', '\ntwo', '\n\nthree\n')).toEqual(
+      ['one', 'two', '', 'three'].map((text) => ({ text })),
+    );
+    expect(taken('', 'four')).toEqual([{ text: 'four' }]);
+    expect([...splitter.push(Buffer.from('five\n'))]).toEqual([{ text: 'five' }]);
+  });
+
   it('begins anew where something is missing', () => {
     const splitter = new LineSplitter(100);
     expect([...splitter.push(Buffer.from('half a li'))]).toEqual([]);

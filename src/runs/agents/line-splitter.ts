@@ -11,18 +11,29 @@ export type SplitLine = { readonly text: string } | { readonly tooLongBytes: num
 export class LineSplitter {
   #held: Buffer[] = [];
   #heldBytes = 0;
+  /** The line that was given out last is still to be followed by its break. */
+  #breakDue = false;
 
   constructor(private readonly mostBytes: number) {}
 
   /** The lines that end in these bytes, without their breaks. */
   *push(bytes: Buffer): Generator<SplitLine> {
-    let from = 0;
-    for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, from)) {
+    if (bytes.length === 0) return;
+    let from = this.#breakDue && bytes[0] === NEWLINE ? 1 : 0;
+    this.#breakDue = false;
+    for (let at = bytes.indexOf(NEWLINE, from); at !== -1; at = bytes.indexOf(NEWLINE, from)) {
       this.#hold(bytes.subarray(from, at));
       from = at + 1;
       yield this.#take();
     }
     this.#hold(bytes.subarray(from));
+  }
+
+  /** The line that is held is over; its break comes later. */
+  *over(): Generator<SplitLine> {
+    if (this.#heldBytes === 0) return;
+    yield this.#take();
+    this.#breakDue = true;
   }
 
   /** What was printed last without a line break. */
@@ -34,6 +45,7 @@ export class LineSplitter {
   drop(): void {
     this.#held = [];
     this.#heldBytes = 0;
+    this.#breakDue = false;
   }
 
   #hold(bytes: Buffer): void {

@@ -16,6 +16,13 @@ describe('CreateTurnDto', () => {
     expect(await wrongFields({ command: ['true'] })).toEqual([]);
   });
 
+  it('takes a prompt in place of a command, and not beside it', async () => {
+    expect(await wrongFields({ prompt: 'do it' })).toEqual([]);
+    expect(await wrongFields({ prompt: null })).toEqual(['prompt']);
+    expect(await wrongFields({ prompt: ' ' })).toEqual(['prompt']);
+    expect(await wrongFields({})).toEqual(['command']);
+  });
+
   it.each(['command', 'env', 'secrets', 'turnSandboxPolicy', 'timeoutSeconds'])(
     'refuses null for %s',
     async (field) => {

@@ -22,6 +22,8 @@ export interface PrintedPiece {
   bytes: Buffer;
   /** What stood before it is lost. */
   afterGap: boolean;
+  /** Its last line is over, though its break comes with the next piece. */
+  lineOver?: true;
 }
 
 export interface RecorderOptions {

@@ -73,6 +73,28 @@ describe('a request for a turn', () => {
     expect(() => checkedTurnRequest(large, body)).toThrow(/too large/);
   });
 
+  it('is of the kind of its run, which its agent is told with a prompt alone', () => {
+    const ofAgent: RunRequest = {
+      agent: { kind: 'mine', prompt: 'first', model: 'm' },
+      env: {},
+      secrets: {},
+    };
+    const own = checkedTurnRequest(ofAgent, { prompt: 'second' });
+    expect(own).toEqual({ prompt: 'second', env: {}, secrets: {} });
+    expect(requestOfTurn(ofAgent, own).agent).toEqual({
+      kind: 'mine',
+      prompt: 'second',
+      model: 'm',
+    });
+    expect(() => checkedTurnRequest(ofAgent, { command: ['true'] })).toThrow(
+      expect.objectContaining({ details: [expect.objectContaining({ field: 'command' })] }),
+    );
+    expect(() => checkedTurnRequest(RUN, { prompt: 'x' })).toThrow(
+      expect.objectContaining({ details: [expect.objectContaining({ field: 'prompt' })] }),
+    );
+    expect(() => checkedTurnRequest(RUN, {})).toThrow(/not valid/);
+  });
+
   it('has a policy of the known shape', () => {
     const refused = (turnSandboxPolicy: Record<string, unknown>) => refusal({ turnSandboxPolicy });
     expect(refused({ type: 'none' })).toEqual(['validation_failed', ['turnSandboxPolicy.type']]);
