@@ -71,6 +71,26 @@ cat > payload.json <<'JSON'
 {"type":"Issue","action":"create","data":{"id":"a","identifier":"MT-1","title":"A title","updatedAt":"2026-01-01T00:00:00Z"}}
 JSON`,
   },
+  'docs/credential-routes.md': {
+    service: {
+      yaml: {
+        codex: {
+          sandbox: {
+            credentialRoutes: [
+              {
+                name: 'model',
+                // The world’s certificate is good for other names.
+                upstream: 'http://api.example.com/v1',
+                plainHttp: true,
+                header: 'Authorization',
+                secret: 'MODEL_KEY',
+              },
+            ],
+          },
+        },
+      },
+    },
+  },
   'docs/custom-sandbox.md': {
     service: { yaml: { codex: { sandbox: { image: 'team-sandbox:1' } } } },
   },

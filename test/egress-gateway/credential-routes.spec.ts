@@ -156,9 +156,9 @@ describe.each(RUNTIMES)('a credential route, %s', (runtime) => {
     expect(requestsTo('evil.test')).toHaveLength(1);
     expect(leaksIn(JSON.stringify(requestsTo('evil.test')), CANARIES)).toEqual([]);
     expect(leaksIn(JSON.stringify(requestsTo('model.wild.test')), CANARIES)).not.toEqual([]);
-    const closed = (await sandbox.bash(
-      `${curl('$RISOLUTO_ROUTE_MODEL/redirect?to=https://evil.test/headers', '-o /dev/null -D -')}`,
-    )) as string;
+    const closed = await sandbox.bash(
+      curl('$RISOLUTO_ROUTE_MODEL/redirect?to=https://evil.test/headers', '-o /dev/null -D -'),
+    );
     expect(closed).toMatch(/302 Found[^]*location: https:\/\/evil\.test\/headers/i);
     expect(requestsTo('evil.test')).toHaveLength(1);
     const other = await Sandbox.start(service, 'ROUTE-3', { credentialRoutes: ['keyed'] });

@@ -90,6 +90,7 @@ describe('the list of a run’s decisions', () => {
     expect(seqsOf(body)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(body.items[0]).toEqual({
       id: expect.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/),
+      ...{ route: null, method: null, path: null, status: null },
       ...{ seq: 1, at: '2026-11-23T12:00:00.000Z', turn: 1, host: 'registry.test', port: 443 },
       ...{ allowed: true, rule: 'registry.test', reason: null },
       ...{ bytesUp: 10, bytesDown: 20, durationMs: 5, count: 1 },

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { HeadAndSocket } from '../../../../test/support/gateway/read-answer.js';
+import { Redacted } from '../../../kernel/redacted.js';
 import { RouteLab, SECRET, UPSTREAM } from '../../../../test/support/gateway/route-lab.js';
 
 let lab: RouteLab;
@@ -44,6 +45,18 @@ describe('a request on a credential route', () => {
       },
     ]);
     expect(JSON.stringify(lab.recorder)).not.toContain(SECRET);
+  });
+
+  it('leaves the sandbox no spelling of the header that carries the secret, whatever it is called', async () => {
+    lab.setRoutes({ header: 'X-Team-Key' });
+    const headers = [{ name: 'X-Team-Key', value: new Redacted(SECRET) }];
+    lab.setCredentials({ model: { headers, forms: [], stamp: 'team' } });
+    const lines = ['x-team-key: mine', 'X_TEAM_KEY: mine', 'X-Team: stays'];
+    await (await lab.ask('/r/model/x', { lines })).body();
+    const sent = lab.seen[0]?.rawHeaders ?? [];
+    expect(sent).toContain('stays');
+    expect(sent).not.toContain('mine');
+    expect(lab.seen[0]?.headers['x-team-key']).toBe(SECRET);
   });
 
   it('is served to a client that takes the gateway for its proxy, and needs no credentials', async () => {
