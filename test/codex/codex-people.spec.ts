@@ -31,7 +31,7 @@ afterAll(() => provider?.close());
 describe('Codex asks before it acts', () => {
   let service: RunningService;
   beforeAll(async () => {
-    const agent = { approvalPolicy: 'untrusted', approvalTimeoutSeconds: 8 };
+    const agent = { approvalPolicy: 'untrusted', approvalTimeoutSeconds: 20 };
     service = await startCodexService(KEY, { agent });
     await service.api('PUT', '/api/v1/secrets/ASKED', { body: { value: SECRET } });
   });
@@ -175,9 +175,9 @@ describe('people and limits direct a turn', () => {
 
   it('a limit of tokens interrupts it, and keeps the issue’s next runs from starting', async () => {
     const much = { input: 900, cached: 900, output: 150 };
-    provider.script('MUCH-MARK', runs('sleep 20', much));
+    provider.script('MUCH-MARK', runs('true', much), runs('sleep 50'));
     const first = await runToEnd(service, codexRun('PPL-3', 'MUCH-MARK please'));
-    provider.script('MORE-MARK', runs('sleep 20', { input: 470, output: 10 }));
+    provider.script('MORE-MARK', runs('true', { input: 470, output: 10 }), runs('sleep 50'));
     const second = await runToEnd(service, codexRun('PPL-3', 'MORE-MARK please'));
     const third = await runToEnd(service, codexRun('PPL-3', 'NEVER-MARK please'));
 
@@ -190,7 +190,11 @@ describe('people and limits direct a turn', () => {
   });
 
   it('a limit of cost interrupts it, and the run shows what it cost', async () => {
-    provider.script('DEAR-MARK', runs('sleep 20', { input: 300, cached: 100, output: 450 }));
+    provider.script(
+      'DEAR-MARK',
+      runs('true', { input: 300, cached: 100, output: 450 }),
+      runs('sleep 50'),
+    );
 
     const run = await runToEnd(service, codexRun('PPL-4', 'DEAR-MARK please'));
 
