@@ -14,7 +14,7 @@ const TOKEN = 'token-0f-the-agent-31';
 const page = readPage('docs/linear-agent.md');
 
 /** Says what it was told, its secret and text that would be marks, in one message; its task may be to fail. */
-const TELLS = `
+const TELLS = String.raw`
   const say = (line) => console.log(JSON.stringify(line));
   const prompt = require('node:fs').readFileSync(0, 'utf8');
   say({ type: 'message', text: 'not the last' });
