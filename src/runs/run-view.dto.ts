@@ -52,6 +52,7 @@ export class RunAgentView {
 
 @ApiSchema({ description: 'Tokens of a model, as the agent passes on its provider’s counts' })
 export class RunUsageView {
+  /** What the model was given. */
   @ApiProperty({ type: 'integer', example: 1200 })
   inputTokens!: number;
 
@@ -59,6 +60,7 @@ export class RunUsageView {
   @ApiProperty({ type: 'integer', example: 800 })
   cachedInputTokens!: number;
 
+  /** What the model answered. */
   @ApiProperty({ type: 'integer', example: 300 })
   outputTokens!: number;
 

@@ -188,6 +188,10 @@ describe('on every route that writes', () => {
       204,
       204,
       204,
+      // No answer is in it, no turn of an agent goes on, and there is no text.
+      400,
+      409,
+      400,
       turn,
       202,
       202,

@@ -8,6 +8,7 @@ const STATUSES = ['pending', 'approved', 'denied'] as const;
 
 @ApiSchema({ description: 'What an agent asked to be allowed' })
 export class ApprovalView {
+  /** Names it in an answer. */
   @ApiProperty({ example: ID })
   id!: string;
 
@@ -15,6 +16,7 @@ export class ApprovalView {
   @ApiProperty({ type: 'integer', example: 1 })
   turn!: number;
 
+  /** What it asks for. */
   @ApiProperty({ enum: ['command', 'file_change'] })
   kind!: string;
 
@@ -22,15 +24,18 @@ export class ApprovalView {
   @ApiProperty({ example: '$ npm publish\nin /workspace' })
   text!: string;
 
+  /** The first answer stands. */
   @ApiProperty({ enum: STATUSES })
   status!: (typeof STATUSES)[number];
 
+  /** ISO-8601, UTC; as all times here. */
   @ApiProperty(TIME)
   askedAt!: string;
 
   @ApiProperty({ ...TIME, description: 'When it is denied, where nobody answers before' })
   expiresAt!: string;
 
+  /** When it was answered. */
   @ApiProperty({ ...TIME, type: String, nullable: true })
   decidedAt!: string | null;
 
@@ -45,7 +50,8 @@ export class ApprovalView {
 
 @ApiSchema({ description: 'A page of approvals, the last asked first' })
 export class ApprovalPage {
-  @ApiProperty({ type: [ApprovalView] })
+  /** The approvals of this page. */
+  @ApiProperty({ type: [ApprovalView], description: 'The approvals of this page' })
   items!: ApprovalView[];
 
   @ApiProperty({ type: String, nullable: true, description: 'The `cursor` of the next page' })

@@ -48,7 +48,15 @@ export class ApprovalsController {
   )
   @ApiOperation({ summary: 'Allow or deny what an agent asked' })
   @ApiParam(RUN_PARAM)
-  @ApiBody({ type: DecideApprovalDto })
+  @ApiBody({
+    type: DecideApprovalDto,
+    examples: {
+      deny: {
+        summary: 'Deny what was asked',
+        value: { id: '01K8Z3Q5V7W9X1Y3Z5A7B9C1D3', decision: 'deny' },
+      },
+    },
+  })
   @ApiOkResponse({ description: 'The approval as it is now', type: ApprovalView })
   async decide(
     @Param('id') id: string,

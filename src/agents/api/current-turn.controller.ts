@@ -30,7 +30,12 @@ export class CurrentTurnController {
   )
   @ApiOperation({ summary: 'Tell an agent something while its turn goes on' })
   @ApiParam(RUN_PARAM)
-  @ApiBody({ type: SteerTurnDto })
+  @ApiBody({
+    type: SteerTurnDto,
+    examples: {
+      mind: { summary: 'A thing to mind', value: { prompt: 'Leave the tests as they are' } },
+    },
+  })
   @ApiNoContentResponse({ description: 'The agent took it' })
   async steer(
     @Param('id') id: string,
