@@ -17,19 +17,22 @@ const when = z
   .record(path, z.union([z.string(), z.number(), z.boolean()]))
   .describe('What a line must have at these paths');
 
+/** What a line of an agent may tell. */
+export const LINE_EVENT_TYPES = [
+  'message',
+  'reasoning',
+  'command',
+  'file_change',
+  'tool',
+  'plan',
+  'usage',
+  'notice',
+  'error',
+] as const;
+
 const mappedEventSchema = z.strictObject({
   when,
-  type: z.enum([
-    'message',
-    'reasoning',
-    'command',
-    'file_change',
-    'tool',
-    'plan',
-    'usage',
-    'notice',
-    'error',
-  ]),
+  type: z.enum(LINE_EVENT_TYPES),
   text: path.describe('Where the text for a person stands'),
   data: z.record(z.string().min(1).max(64), path).default({}).describe('Name to path'),
 });

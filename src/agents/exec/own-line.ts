@@ -1,17 +1,8 @@
+import { LINE_EVENT_TYPES } from '../../config/agents-schema.js';
 import type { AgentEvent, AgentEventType, AgentVerdict } from '../../runs/agents/turn-driver.js';
 import { NOTHING, type JsonObject, type LineReading } from './line-form.js';
 
-const TYPES: ReadonlySet<string> = new Set([
-  'message',
-  'reasoning',
-  'command',
-  'file_change',
-  'tool',
-  'plan',
-  'usage',
-  'notice',
-  'error',
-] satisfies AgentEventType[]);
+const TYPES: ReadonlySet<string> = new Set(LINE_EVENT_TYPES satisfies readonly AgentEventType[]);
 
 /**
  * A line in the form that docs/agents.md names: `{type, text, …}` is an event, and beside those there

@@ -12,8 +12,8 @@ import { malformed, Refusal } from '../refusal.js';
 import { limitRefusal } from '../refusal-text.js';
 import { readOwnHead } from '../request-head.js';
 import { hasBody } from '../request-headers.js';
+import { TokenBucket } from '../token-bucket.js';
 import { targetOf, type CredentialRoute } from './credential-route.js';
-import { RequestRate } from './request-rate.js';
 import type { RouteBook } from './route-book.js';
 import { RouteConnections, type ConnectionRules } from './route-connections.js';
 import { RouteForward } from './route-forward.js';
@@ -28,7 +28,7 @@ export interface RouteParts extends ConnectionRules {
 
 /** What a session has of one route. */
 interface Lane {
-  readonly rate: RequestRate;
+  readonly rate: TokenBucket;
   stamp: string;
   connections: RouteConnections;
 }
@@ -114,9 +114,10 @@ export class RouteRequests {
     if (why !== null) throw pathRefusal(route, why);
     const { requestsPerMinute } = route;
     if (requestsPerMinute === null) return route;
-    const seconds = this.#lane(session, route).rate.take(requestsPerMinute);
-    if (seconds > 0) throw rateRefusal(route, seconds);
-    return route;
+    const { rate } = this.#lane(session, route);
+    const perSecond = requestsPerMinute / 60;
+    if (rate.take(perSecond, requestsPerMinute)) return route;
+    throw rateRefusal(route, rate.secondsUntilNext(perSecond));
   }
 
   async #orRefuse(
@@ -175,7 +176,7 @@ export class RouteRequests {
     const lanes = this.#lanes.get(session) ?? new Map<string, Lane>();
     this.#lanes.set(session, lanes);
     const lane = lanes.get(route.name) ?? {
-      rate: new RequestRate(this.#parts.clock),
+      rate: new TokenBucket(this.#parts.clock),
       stamp: '',
       connections: new RouteConnections(route, this.#parts),
     };
