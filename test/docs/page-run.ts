@@ -9,11 +9,12 @@ import { ELSEWHERE, STAND_INS } from './elsewhere.js';
 import { ROOT, type Block, type Page } from './markdown.js';
 
 const TIMEOUT_MS = 240_000;
-const PRODUCT = [
-  ...['config', 'dist', 'docs', 'migrations', 'scripts', 'src'],
-  ...['package.json', 'package-lock.json', 'nest-cli.json', 'tsconfig.json'],
+const COPIED = [
+  ...['config', 'package.json', 'package-lock.json', 'nest-cli.json', 'tsconfig.json'],
   ...['tsconfig.build.json', 'README.md', 'CONTRIBUTING.md'],
 ];
+/** What no command of a page writes to: the product itself, read-only. */
+const MOUNTED = ['dist', 'docs', 'migrations', 'node_modules', 'scripts', 'src'];
 /** Written to by commands of pages, and never really: each lies under a layer that goes with the page. */
 const LAYERED = ['/etc', '/opt', '/srv', '/usr/local', '/var/lib'];
 
@@ -52,7 +53,7 @@ export async function runPage(page: Page, shell: PageShell): Promise<PageRun> {
   const directory = await mkdtemp(join(tmpdir(), 'risoluto-docs-'));
   try {
     await prepare(directory, page, shell);
-    await runDriver(directory, shell);
+    await runDriver(directory, page, shell);
     const blocks = new Map<number, BlockRun>();
     for (const { line } of page.blocks.filter(isRun)) {
       const status = await readFile(join(directory, `${line}.status`), 'utf8').catch(() => null);
@@ -68,11 +69,11 @@ export async function runPage(page: Page, shell: PageShell): Promise<PageRun> {
 
 async function prepare(directory: string, page: Page, shell: PageShell): Promise<void> {
   const product = join(directory, 'risoluto');
-  for (const name of ['bin', 'home', 'layers', 'risoluto/node_modules']) {
+  for (const name of ['bin', 'home', 'layers', ...MOUNTED.map((part) => join('risoluto', part))]) {
     await mkdir(join(directory, name), { recursive: true });
   }
   await Promise.all(
-    PRODUCT.map((name) => cp(join(ROOT, name), join(product, name), { recursive: true })),
+    COPIED.map((name) => cp(join(ROOT, name), join(product, name), { recursive: true })),
   );
   for (const name of STAND_INS) {
     await symlink(join(ROOT, 'test/docs/stand-in.sh'), join(directory, 'bin', name));
@@ -109,12 +110,15 @@ function setUp(directory: string): string {
     const options = `lowerdir=${path},upperdir=${upper}/new,workdir=${upper}/work`;
     return `mkdir -p ${upper}/new ${upper}/work; mount -t overlay overlay -o ${options} ${path}`;
   });
+  const mounts = MOUNTED.map((name) => {
+    const target = join(product, name);
+    return `mount --bind ${join(ROOT, name)} ${target}; mount -o remount,bind,ro ${target}`;
+  });
   return `set -euo pipefail
 cp /etc/resolv.conf ${directory}/resolv.conf
 ${layers.join('\n')}
 mount --bind ${directory}/resolv.conf /etc/resolv.conf 2>/dev/null || cp ${directory}/resolv.conf /etc/resolv.conf
-mount --bind ${ROOT}node_modules ${product}/node_modules
-mount -o remount,bind,ro ${product}/node_modules
+${mounts.join('\n')}
 cd ${product}
 DOCS_PRODUCT=${product}`;
 }
@@ -129,7 +133,7 @@ function call(block: Block, file: string, base: string): string {
   return `set +e\n${source}\necho $? ${note}\nset -e`;
 }
 
-async function runDriver(directory: string, { env }: PageShell): Promise<void> {
+async function runDriver(directory: string, page: Page, { env }: PageShell): Promise<void> {
   const path = process.env.PATH ?? '';
   const child = spawn(
     'unshare',
@@ -145,6 +149,8 @@ async function runDriver(directory: string, { env }: PageShell): Promise<void> {
         DOCS_PATH: path,
         DOCS_ELSEWHERE: join(directory, 'elsewhere'),
         DOCS_CALLED: join(directory, 'called'),
+        // Where a reader begins it is the real one.
+        ...(page.path === 'README.md' && { DOCS_REAL_NPX: '1' }),
         ...env,
       },
     },

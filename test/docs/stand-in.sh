@@ -9,6 +9,11 @@ if grep -qxF -- "$called" "$DOCS_ELSEWHERE"; then
   printf '%s\n' "$called" >>"$DOCS_CALLED"
   exit 0
 fi
+# npx takes much longer to find the command beside it than the command to run.
+if [[ $called == 'npx risoluto '* && -z ${DOCS_REAL_NPX:-} ]]; then
+  shift
+  exec risoluto "$@"
+fi
 case $called in
   'npm start' | 'npm start '* | 'npm run quickstart' | 'npx risoluto' | 'npx risoluto '*) ;;
   # From an image that the engine has, and without a step that asks the network.
