@@ -9,7 +9,8 @@ import { patchCall, reply, runs, says } from '../support/model-provider/model-re
 import { startWorldProvider } from '../support/model-provider/world-provider.js';
 import { createRun, finishRun, runToEnd } from '../support/runs.js';
 import type { RunningService } from '../support/service.js';
-import { codexRun, historyIn, MODEL, startCodexService } from './codex-service.js';
+import { codexRun, historyIn, startCodexService } from './codex-service.js';
+import { MODEL } from './codex-settings.js';
 
 const KEY = newTokenCanary('model');
 const SECRET = newTokenCanary('asked');

@@ -3,11 +3,9 @@ import { expect } from 'vitest';
 import type { Runtime } from '../egress-gateway/sandboxes.js';
 import type { OutputLine } from '../runs/run-output.js';
 import { outputOf } from '../runs/run-output.js';
-import { UNLIMITED } from '../runs/run-questions.js';
 import type { ProviderRequest } from '../support/model-provider/model-provider.js';
-import { PROVIDER_URL } from '../support/model-provider/world-provider.js';
 import { startService, type RunningService, type ServiceOptions } from '../support/service.js';
-import { world } from '../support/world.js';
+import { codexSettings } from './codex-settings.js';
 
 export interface CodexServiceOptions {
   runtime?: Runtime;
@@ -18,30 +16,14 @@ export interface CodexServiceOptions {
   options?: ServiceOptions;
 }
 
-/** A model of which Codex knows what tools it takes. */
-export const MODEL = 'gpt-5.5';
-
 /** A service whose Codex reaches the tests' model provider by a credential route with this key. */
 export async function startCodexService(
   key: string,
   { runtime = 'runc', agent = {}, codex = {}, options = {} }: CodexServiceOptions = {},
 ): Promise<RunningService> {
-  const route = { name: 'model', upstream: PROVIDER_URL, plainHttp: true };
   const service = await startService({
     ...options,
-    yaml: {
-      ...UNLIMITED,
-      runs: { maxConcurrent: 3 },
-      codex: {
-        ...codex,
-        agent: { route: 'model', model: MODEL, restarts: 1, ...agent },
-        sandbox: {
-          dns: [world.addresses.resolver],
-          security: { gvisor: runtime === 'runsc' },
-          credentialRoutes: [{ ...route, header: 'Authorization', secret: 'MODEL_KEY' }],
-        },
-      },
-    },
+    yaml: codexSettings({ agent, codex, sandbox: { security: { gvisor: runtime === 'runsc' } } }),
   });
   const stored = await service.api('PUT', '/api/v1/secrets/MODEL_KEY', { body: { value: key } });
   expect(stored.status, stored.text).toBe(204);
