@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { AuditRow } from '../../../src/audit/audit-row.js';
 import { credentialRoutesSchema } from '../../../src/config/credential-routes-schema.js';
 import type { LiveSettings } from '../../../src/config/live-settings.js';
 import { checkedRoute } from '../../../src/egress/gateway/routes/credential-route.js';
@@ -92,6 +93,12 @@ export class CodexLoginLab {
   /** As the turn of a sandbox begins. */
   hold(): Promise<void> {
     return this.secrets.hold(this.routes.session.address, ['model']);
+  }
+
+  /** What the service does every moment, now. */
+  async look(): Promise<void> {
+    await this.db.db.feed.publish([{ action: 'secret.set' } as AuditRow]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
   ask(path = '/r/model/x', ask: Ask = {}) {

@@ -147,6 +147,23 @@ describe('the login of the host’s Codex on a route', () => {
     ]);
   });
 
+  it('is refused with 502 where the upstream breaks off its 401 while the renewal goes on', async () => {
+    lab.login(lab.tokens('old', HOUR));
+    const now = lab.tokens('new', HOUR);
+    let breakOff: (() => void) | undefined;
+    lab.routes.answer = (_req, res) => {
+      res.writeHead(401, { 'Content-Length': 10 }).write('beg');
+      breakOff = () => res.destroy();
+    };
+    lab.endpoint.answer = (res) => {
+      breakOff?.();
+      setTimeout(() => answerJson(res, 200, asAnswer(now)), 200);
+    };
+    await lab.hold();
+    expect((await lab.ask()).status).toBe(502);
+    expect(lab.endpoint.asked).toHaveLength(1);
+  });
+
   it('does not end the answers that still come for the token before', async () => {
     const now = lab.tokens('new', HOUR);
     lab.login(lab.tokens('old', 6 * MINUTE));
@@ -169,13 +186,20 @@ describe('the login of the host’s Codex on a route', () => {
   });
 
   it('comes back as stars, every token of it, old and new, in headers and bodies', async () => {
-    const [old, now] = [lab.tokens('old', HOUR), lab.tokens('new', HOUR)];
+    const [old, between, now] = [
+      lab.tokens('old', HOUR),
+      lab.tokens('between', HOUR),
+      lab.tokens('new', HOUR),
+    ];
     lab.login(old, { OPENAI_API_KEY: 'sk-canary-beside' });
-    give(now);
+    give(between);
     lab.routes.answer = (_req, res) => res.writeHead(401).end();
     await lab.hold();
     await lab.ask();
-    const all = [old, now].flatMap(({ access, refresh, id }) => [access, refresh, id]);
+    give(now);
+    lab.clock.aheadMs += MINUTE;
+    await lab.ask();
+    const all = [old, between, now].flatMap(({ access, refresh, id }) => [access, refresh, id]);
     const text = [...all, 'sk-canary-beside'].flatMap((token) => [
       token,
       Buffer.from(token).toString('base64'),
@@ -188,7 +212,7 @@ describe('the login of the host’s Codex on a route', () => {
     expect(lab.sent.bearer).toBe(now.access);
     const body = (await readUntil(got.socket, '\r\n0\r\n\r\n')) ?? '';
     expect(body).toContain('*'.repeat(20));
-    expect(found(body + JSON.stringify([...got.headers]), old, now)).toEqual([]);
+    expect(found(body + JSON.stringify([...got.headers]), old, between, now)).toEqual([]);
     expect(body).not.toMatch(/canary/);
   });
 });
@@ -333,7 +357,7 @@ describe('what was renewed of a login', () => {
     expect((await lab.ask()).status).toBe(200);
     lab.write('');
     // Codex may be writing it for a moment.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await lab.look();
     expect((await lab.ask()).status).toBe(200);
     await vi.waitFor(async () => expect((await lab.ask()).status).toBe(503), 5000);
   });
