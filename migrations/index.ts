@@ -18,6 +18,7 @@ import { AddRunBase1795492000000 } from './1795492000000-add-run-base.js';
 import { CreateAgentRuns1795560000000 } from './1795560000000-create-agent-runs.js';
 import { AddRunUsage1795570000000 } from './1795570000000-add-run-usage.js';
 import { CreateApprovals1795571000000 } from './1795571000000-create-approvals.js';
+import { CreateCodexLogins1795572000000 } from './1795572000000-create-codex-logins.js';
 
 /** Every migration, in the order of its time stamp; none is ever edited or removed once released. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   CreateAgentRuns1795560000000,
   AddRunUsage1795570000000,
   CreateApprovals1795571000000,
+  CreateCodexLogins1795572000000,
 ];

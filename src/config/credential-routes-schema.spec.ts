@@ -79,6 +79,47 @@ describe('a credential route in the settings', () => {
     ]);
   });
 
+  const LOGIN = { name: 'codex', upstream: 'https://chatgpt.com/backend-api/codex' };
+
+  it.each<[object, string, RegExp]>([
+    [{}, 'secret', /is missing: .* or codexAuth/],
+    [{ codexAuth: '.codex/auth.json' }, 'codexAuth', /must be true, .* absolute path/],
+    [{ codexAuth: '~/.codex/auth.json' }, 'codexAuth', /must be true, .* absolute path/],
+    [{ codexAuth: '/srv/' }, 'codexAuth', /must be true, .* absolute path/],
+    [{ codexAuth: false }, 'codexAuth', /must be true, .* absolute path/],
+    [{ codexAuth: true, secret: 'KEY' }, 'secret', /one of the two/],
+    [{ codexAuth: true, header: 'X-Key' }, 'header', /beside codexAuth/],
+    [{ codexAuth: true, valueTemplate: '{{ secret }}' }, 'valueTemplate', /beside codexAuth/],
+    [{ codexAuth: true, refreshUrl: 'ftp://a.test' }, 'refreshUrl', /must be https/],
+    [{ codexAuth: true, refreshUrl: 'https://u:p@a.test' }, 'refreshUrl', /must be https/],
+    [{ codexAuth: true, refreshUrl: 'http://127.0.0.1:1' }, 'refreshUrl', /plainHttp: true lets/],
+    [
+      { codexAuth: true, refreshUrl: 'http://a.test', plainHttp: true },
+      'refreshUrl',
+      /http to this host itself/,
+    ],
+    [{ secret: 'KEY', header: 'X', refreshUrl: 'https://a.test' }, 'refreshUrl', /codexAuth alone/],
+  ])('with the login of Codex is refused with %j', (change, key, rule) => {
+    const problems = problemsOf({ ...LOGIN, ...change });
+    expect(problems[0]).toContain(`codex.sandbox.credentialRoutes.0.${key}: `);
+    expect(problems[0]).toMatch(rule);
+  });
+
+  it('takes the login of Codex in the place of a secret, and takes its own output again', () => {
+    const refreshUrl = 'http://127.0.0.1:8080/token';
+    const routes = [
+      { ...LOGIN, codexAuth: true },
+      { ...LOGIN, name: 'two', codexAuth: '/srv/codex/auth.json', refreshUrl, plainHttp: true },
+    ];
+    const parsed = credentialRoutesSchema.parse(routes);
+    expect(parsed).toMatchObject(routes);
+    expect(credentialRoutesSchema.parse(parsed)).toEqual(parsed);
+    const torn = [routes[1], { ...LOGIN, codexAuth: '/srv/codex/auth.json' }];
+    expect(credentialRoutesSchema.safeParse(torn).error?.issues).toMatchObject([
+      { path: [1, 'refreshUrl'], message: expect.stringMatching(/one login, one place/) },
+    ]);
+  });
+
   it('is read into the place that it leads to', () => {
     expect(parseUpstream('https://API.Example.com/v1/')).toEqual({
       tls: true,

@@ -7,6 +7,7 @@ const ROUTE_NAME = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,31}$/;
 const SECRET_NAME = /^[A-Za-z0-9_.:-]{1,128}$/;
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 const PLACEHOLDER = /\{\{ *secret *\}\}/g;
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /** Printable ASCII: what stands in a header between its name and the end of the line. */
 const HEADER_TEXT = /^[\x20-\x7e]*$/;
 /** Segments of characters that no server reads in two ways. */
@@ -73,6 +74,19 @@ function isFraming(header: string): boolean {
   );
 }
 
+const CODEX_AUTH_RULE = 'must be true, for ~/.codex/auth.json, or the absolute path of such a file';
+const DEFAULT_TEMPLATE = 'Bearer {{ secret }}';
+/** Where Codex renews its tokens, unless a route says another place. */
+export const CODEX_REFRESH_URL = 'https://auth.openai.com/oauth/token';
+
+/** An address for secrets: https, or this host itself. */
+function isRefreshUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, hash } = new URL(text);
+  if (`${username}${password}${hash}` !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
+}
+
 const routeSchema = z
   .strictObject({
     name: z
@@ -96,6 +110,7 @@ const routeSchema = z
       .refine((name) => !isFraming(name), {
         message: 'must not be a header that delimits or addresses a message',
       })
+      .optional()
       .describe('The header that carries the secret; the sandbox cannot set it'),
     valueTemplate: z
       .string()
@@ -107,12 +122,34 @@ const routeSchema = z
       .refine((text) => !/\{\{|\}\}/.test(text.replaceAll(PLACEHOLDER, '')), {
         message: 'must hold no placeholder but {{ secret }}',
       })
-      .default('Bearer {{ secret }}')
+      .default(DEFAULT_TEMPLATE)
       .describe('The value of the header'),
     secret: z
       .string()
       .regex(SECRET_NAME, 'must be the name of a stored secret')
+      .optional()
       .describe('The stored secret; while there is none, the route answers 503'),
+    codexAuth: z
+      .union(
+        [
+          z.literal(true),
+          z
+            .string()
+            .max(4096)
+            .regex(/^\/[^\0]*[^\0/]$/, CODEX_AUTH_RULE),
+        ],
+        { error: CODEX_AUTH_RULE },
+      )
+      .optional()
+      .describe('In place of `secret` and `header`: the login that Codex has on the host'),
+    refreshUrl: z
+      .string()
+      .max(2000)
+      .refine(isRefreshUrl, {
+        message: 'must be https, or http to this host itself with plainHttp: true',
+      })
+      .optional()
+      .describe(`Where tokens of \`codexAuth\` are renewed; default: ${CODEX_REFRESH_URL}`),
     methods: z
       .array(z.enum(ROUTE_METHODS, { error: `must be one of ${ROUTE_METHODS.join(', ')}` }))
       .min(1)
@@ -138,10 +175,42 @@ const routeSchema = z
       .optional()
       .describe('Beyond it a request is answered 429'),
   })
-  .refine(({ upstream, plainHttp }) => plainHttp || !upstream.startsWith('http:'), {
-    path: ['upstream'],
-    message: 'must be https; plainHttp: true lets it be http',
+  .superRefine((route, context) => {
+    for (const [key, message] of Object.entries(problemsOf(route))) {
+      context.addIssue({ code: 'custom', path: [key], message });
+    }
   });
+
+/** What each key alone does not tell. */
+function problemsOf(route: Readonly<Record<string, unknown>>): Record<string, string> {
+  const { plainHttp, upstream, refreshUrl } = route;
+  const plain = (url: unknown): boolean => plainHttp !== true && /^http:/i.test(String(url));
+  return {
+    ...(plain(upstream) && { upstream: 'must be https; plainHttp: true lets it be http' }),
+    ...(plain(refreshUrl) && { refreshUrl: 'must be https; plainHttp: true lets it be http' }),
+    ...(route.codexAuth === undefined ? secretProblems(route) : codexProblems(route)),
+  };
+}
+
+function secretProblems({ secret, header, refreshUrl }: Readonly<Record<string, unknown>>) {
+  return {
+    ...(secret === undefined && {
+      secret: 'is missing: the name of a stored secret, or codexAuth',
+    }),
+    ...(header === undefined && { header: 'is missing: the name of the header for the secret' }),
+    ...(refreshUrl !== undefined && { refreshUrl: 'is of use with codexAuth alone' }),
+  };
+}
+
+function codexProblems({ secret, header, valueTemplate }: Readonly<Record<string, unknown>>) {
+  return {
+    ...(secret !== undefined && { secret: 'must not stand beside codexAuth: one of the two' }),
+    ...(header !== undefined && { header: 'must not stand beside codexAuth, which has its own' }),
+    ...(valueTemplate !== DEFAULT_TEMPLATE && {
+      valueTemplate: 'must not stand beside codexAuth, which has its own',
+    }),
+  };
+}
 
 /** Ways to other services on which the gateway adds what the sandbox never holds. */
 export const credentialRoutesSchema = z
@@ -156,6 +225,28 @@ export const credentialRoutesSchema = z
         message: 'is the name of an earlier route',
       });
     }
+    for (const [index, route] of routes.entries()) {
+      if (route.codexAuth === undefined) continue;
+      const first = routes.find(({ codexAuth }) => codexAuth === route.codexAuth);
+      if (first?.refreshUrl === route.refreshUrl) continue;
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'refreshUrl'],
+        message: 'must be that of the earlier route with the same codexAuth: one login, one place',
+      });
+    }
   });
 
 export type CredentialRouteSettings = z.output<typeof routeSchema>;
+/** With a stored secret in a header of the operator's choice. */
+export type SecretRouteSettings = CredentialRouteSettings & { secret: string; header: string };
+/** With the login of the host's Codex. */
+export type CodexRouteSettings = CredentialRouteSettings & { codexAuth: string | true };
+
+export function isSecretRoute(route: CredentialRouteSettings): route is SecretRouteSettings {
+  return route.secret !== undefined && route.header !== undefined;
+}
+
+export function isCodexRoute(route: CredentialRouteSettings): route is CodexRouteSettings {
+  return route.codexAuth !== undefined;
+}

@@ -74,6 +74,7 @@ const LOST: Readonly<Record<string, Loss>> = {
     columns: { runs: { usage: null, used_tokens: null, used_cost_micros: null } },
   },
   CreateApprovals1795571000000: { tables: { approvals: [] } },
+  CreateCodexLogins1795572000000: { tables: { codex_logins: [] } },
   AddClockAhead1795482100000: { columns: { retention_clock: { ahead_at: null, ahead_for: 0 } } },
 };
 

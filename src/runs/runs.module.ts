@@ -51,6 +51,8 @@ import { OutputTail } from './output/output-tail.js';
 import { OutputUpkeep } from './output/output-upkeep.js';
 import { ExpiredIdempotencyKeys } from './retention/expired-idempotency-keys.js';
 import { ExpiredRuns } from './retention/expired-runs.js';
+import { CodexLoginStore } from './routes/codex-auth/codex-login-store.js';
+import { CodexLogins } from './routes/codex-auth/codex-logins.js';
 import { RouteSecrets } from './routes/route-secrets.js';
 import { ResolvFiles } from './resolv-files.js';
 import { RunRemoval } from './retention/run-removal.js';
@@ -114,6 +116,8 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     AgentConduct,
     AgentRunRepository,
     BeginStep,
+    CodexLoginStore,
+    CodexLogins,
     ConductStep,
     ContainerFenceHelper,
     ContainerWorkspaceTools,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { Settings } from '../config/settings.js';
 import { DomainError } from '../kernel/domain-error.js';
+import type { Transaction } from '../persistence/transactions.js';
 import { CipherRing } from './crypto/cipher-ring.js';
 import { SecretCipher } from './crypto/secret-cipher.js';
 import { judgeChecks } from './key-verdict.js';
@@ -56,6 +57,11 @@ export class Keyring {
   checkToStore(): NewKeyCheck | null {
     if (this.#missingCheck === null) return null;
     return this.#check(this.#missingCheck);
+  }
+
+  /** In the transaction that keeps something sealed outside the stores of secrets, with `checkToStore`. */
+  async putCheck({ manager }: Transaction, check: NewKeyCheck | null): Promise<void> {
+    if (check !== null) await this.checks.put(manager, check);
   }
 
   noteCheckStored(check: NewKeyCheck | null): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { credentialRoutesSchema } from '../../config/credential-routes-schema.js';
+import { credentialRoutesSchema, isSecretRoute } from '../../config/credential-routes-schema.js';
 import { Redacted } from '../../kernel/redacted.js';
 import { routeCredential } from './route-credential.js';
 
@@ -8,7 +8,7 @@ function made(value: string, valueTemplate = 'Bearer {{ secret }}') {
   const [route] = credentialRoutesSchema.parse([
     { name: 'a', upstream: 'https://a.test', header: 'X-Key', secret: 'KEY', valueTemplate },
   ]);
-  if (route === undefined) throw new Error('no route');
+  if (route === undefined || !isSecretRoute(route)) throw new Error('no route');
   return routeCredential(route, new Redacted(value));
 }
 

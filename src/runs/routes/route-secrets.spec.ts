@@ -10,6 +10,8 @@ import type { Clock } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { Redacted } from '../../kernel/redacted.js';
 import type { SecretVault } from '../../secrets/secret-vault.js';
+import { CodexLogins } from './codex-auth/codex-logins.js';
+import type { CodexLoginStore } from './codex-auth/codex-login-store.js';
 import { RouteSecrets } from './route-secrets.js';
 
 const route = (name: string, secret: string) => ({
@@ -49,7 +51,8 @@ class Desk {
       onReplaced: (listener: () => void) => (this.replaced = listener),
     } as unknown as LiveSettings;
     const clock = { monotonicMs: () => this.now } as Clock;
-    this.secrets = new RouteSecrets(vault, gateway, settings, clock, this.feed);
+    const logins = new CodexLogins({} as CodexLoginStore, clock);
+    this.secrets = new RouteSecrets(vault, gateway, settings, clock, this.feed, logins);
   }
 
   audited(action: string): Promise<void> {

@@ -1,7 +1,12 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 
 import { AuditFeed } from '../../audit/audit-feed.js';
-import type { CredentialRouteSettings } from '../../config/credential-routes-schema.js';
+import {
+  isCodexRoute,
+  isSecretRoute,
+  type CredentialRouteSettings,
+  type SecretRouteSettings,
+} from '../../config/credential-routes-schema.js';
 import { LiveSettings } from '../../config/live-settings.js';
 import { EgressGateway } from '../../egress/gateway/egress-gateway.js';
 import type { CredentialState } from '../../egress/gateway/routes/credential-route.js';
@@ -9,6 +14,7 @@ import { Clock } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import type { Redacted } from '../../kernel/redacted.js';
 import { SecretVault } from '../../secrets/secret-vault.js';
+import { CodexLogins } from './codex-auth/codex-logins.js';
 import { routeCredential } from './route-credential.js';
 
 /** What another process does to the secrets is seen this soon; what this one does, at once. */
@@ -18,7 +24,7 @@ const TRUSTED_MS = 5000;
 const SECRETS = /^secrets?\./;
 
 interface Made {
-  readonly settings: CredentialRouteSettings;
+  readonly settings: SecretRouteSettings;
   readonly value: string;
   readonly state: CredentialState;
 }
@@ -45,7 +51,9 @@ export class RouteSecrets implements OnModuleDestroy {
     private readonly settings: LiveSettings,
     private readonly clock: Clock,
     feed: AuditFeed,
+    private readonly logins: CodexLogins,
   ) {
+    logins.onChanged(() => (this.#users.size > 0 ? this.#look() : Promise.resolve()));
     feed.subscribe((rows) => {
       if (rows.some(({ action }) => SECRETS.test(action))) this.#lookSoon();
       return Promise.resolve();
@@ -59,6 +67,8 @@ export class RouteSecrets implements OnModuleDestroy {
     this.#users.set(address, routes);
     this.#timer ??= setInterval(() => this.#lookSoon(), LOOK_MS).unref();
     await this.#look();
+    const logins = this.#routesOf(routes).filter(isCodexRoute);
+    if (await this.logins.ready(logins)) await this.#look();
   }
 
   release(address: string): void {
@@ -95,10 +105,8 @@ export class RouteSecrets implements OnModuleDestroy {
   }
 
   async #read(): Promise<void> {
-    const names = new Set([...this.#users.values()].flat());
-    const routes = this.settings.codex.sandbox.credentialRoutes.filter(({ name }) =>
-      names.has(name),
-    );
+    const used = this.#routesOf([...this.#users.values()].flat());
+    const routes = used.filter(isSecretRoute);
     const made = new Map<string, Made>();
     const states = new Map<string, CredentialState>();
     try {
@@ -114,6 +122,9 @@ export class RouteSecrets implements OnModuleDestroy {
           made.set(route.name, this.#makeOnce(route, value));
         }
       }
+      for (const route of used.filter(isCodexRoute)) {
+        states.set(route.name, await this.logins.state(route));
+      }
     } catch (error) {
       this.#unread(error);
       return;
@@ -126,9 +137,14 @@ export class RouteSecrets implements OnModuleDestroy {
     this.gateway.credentialsChanged(states);
   }
 
+  #routesOf(named: readonly string[]): CredentialRouteSettings[] {
+    const names = new Set(named);
+    return this.settings.codex.sandbox.credentialRoutes.filter(({ name }) => names.has(name));
+  }
+
   /** By name of the secret. One that cannot be decrypted must not keep the others away. */
   async #values(
-    routes: readonly CredentialRouteSettings[],
+    routes: readonly SecretRouteSettings[],
   ): Promise<ReadonlyMap<string, Redacted | DomainError>> {
     const names = [...new Set(routes.map(({ secret }) => secret))];
     try {
@@ -149,7 +165,7 @@ export class RouteSecrets implements OnModuleDestroy {
     return values;
   }
 
-  #makeOnce(settings: CredentialRouteSettings, secret: Redacted): Made {
+  #makeOnce(settings: SecretRouteSettings, secret: Redacted): Made {
     const value = secret.reveal();
     const known = this.#made.get(settings.name);
     const same = known?.value === value && known.settings === settings;
@@ -166,6 +182,7 @@ export class RouteSecrets implements OnModuleDestroy {
 
   #forget(): void {
     this.#made = new Map();
+    this.logins.forget();
     this.gateway.credentialsChanged(new Map());
   }
 }

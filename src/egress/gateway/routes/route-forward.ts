@@ -66,6 +66,7 @@ export class RouteForward {
   async exchange(req: IncomingMessage, res: ServerResponse): Promise<void> {
     res.once('close', () => this.#end());
     const { message } = await this.#answer(req);
+    await this.#tellRefusal(message);
     const body = this.#plain(message);
     // The rest of a body that nobody wants would be read as the next request.
     if (!req.complete) res.shouldKeepAlive = false;
@@ -79,6 +80,7 @@ export class RouteForward {
     const { socket: client } = this.#client;
     client.once('close', () => this.#end());
     const { message, upgraded } = await this.#answer(null);
+    await this.#tellRefusal(message);
     const isUpgraded = upgraded !== null;
     const body = isUpgraded ? { body: message, recoded: false } : this.#plain(message);
     const more = isUpgraded ? WEBSOCKET_HEADERS : ['Connection', 'close'];
@@ -138,6 +140,14 @@ export class RouteForward {
         throw this.#refusal(error);
       }
     }
+  }
+
+  /** Throws `Refusal` where the upstream breaks off while nothing of its answer is read. */
+  async #tellRefusal(message: IncomingMessage): Promise<void> {
+    const { refused } = this.#parts.use.credential;
+    if (message.statusCode !== 401 || refused === undefined) return;
+    await refused();
+    if (message.destroyed && !message.complete) throw this.#refusal(null);
   }
 
   #send(req: IncomingMessage | null): ClientRequest {

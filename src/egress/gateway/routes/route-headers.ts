@@ -50,10 +50,12 @@ type Pair = readonly [name: string, value: string];
 /** Name and value by turns: what the sandbox sends of its own, and what the route adds. */
 export function sentOn(
   headers: readonly string[],
-  { header }: CredentialRoute,
+  { reservedHeaders }: CredentialRoute,
   credential: RouteCredential,
 ): string[] {
-  const own = new Set([header, ...credential.headers.map(({ name }) => name)].map(spelled));
+  const own = new Set(
+    [...reservedHeaders, ...credential.headers.map(({ name }) => name)].map(spelled),
+  );
   const kept = pairsOf(headers).filter(([name]) => {
     const known = spelled(name);
     return !own.has(known) && !NOT_SENT.has(known) && !known.startsWith('x-forwarded-');
