@@ -67,13 +67,20 @@ export async function runPage(page: Page, shell: PageShell): Promise<PageRun> {
   }
 }
 
+/** The real npx makes the program that it starts executable. */
+function partsFor({ path }: Page): { copied: readonly string[]; mounted: readonly string[] } {
+  if (path !== 'README.md') return { copied: COPIED, mounted: MOUNTED };
+  return { copied: [...COPIED, 'dist'], mounted: MOUNTED.filter((name) => name !== 'dist') };
+}
+
 async function prepare(directory: string, page: Page, shell: PageShell): Promise<void> {
   const product = join(directory, 'risoluto');
-  for (const name of ['bin', 'home', 'layers', ...MOUNTED.map((part) => join('risoluto', part))]) {
+  const { copied, mounted } = partsFor(page);
+  for (const name of ['bin', 'home', 'layers', ...mounted.map((part) => join('risoluto', part))]) {
     await mkdir(join(directory, name), { recursive: true });
   }
   await Promise.all(
-    COPIED.map((name) => cp(join(ROOT, name), join(product, name), { recursive: true })),
+    copied.map((name) => cp(join(ROOT, name), join(product, name), { recursive: true })),
   );
   for (const name of STAND_INS) {
     await symlink(join(ROOT, 'test/docs/stand-in.sh'), join(directory, 'bin', name));
@@ -88,7 +95,7 @@ async function prepare(directory: string, page: Page, shell: PageShell): Promise
 }
 
 async function driver(directory: string, page: Page, shell: PageShell): Promise<string> {
-  const parts = [setUp(directory), shell.before];
+  const parts = [setUp(directory, partsFor(page).mounted), shell.before];
   for (const block of page.blocks) {
     const file = join(directory, `${block.line}.sh`);
     if (block.file !== null) {
@@ -103,14 +110,14 @@ async function driver(directory: string, page: Page, shell: PageShell): Promise<
   return parts.join('\n');
 }
 
-function setUp(directory: string): string {
+function setUp(directory: string, mounted: readonly string[]): string {
   const product = join(directory, 'risoluto');
   const layers = LAYERED.map((path) => {
     const upper = join(directory, 'layers', path);
     const options = `lowerdir=${path},upperdir=${upper}/new,workdir=${upper}/work`;
     return `mkdir -p ${upper}/new ${upper}/work; mount -t overlay overlay -o ${options} ${path}`;
   });
-  const mounts = MOUNTED.map((name) => {
+  const mounts = mounted.map((name) => {
     const target = join(product, name);
     return `mount --bind ${join(ROOT, name)} ${target}; mount -o remount,bind,ro ${target}`;
   });

@@ -19,9 +19,16 @@ const examples = Object.entries(apiDocument().paths).flatMap(([path, item]) =>
 );
 /** What only its sender can sign, and at its time: test/webhooks sends these. */
 const isSigned = ({ path }: Example) => path.startsWith('/webhooks/');
-const writing = examples.filter((one) => one.body !== undefined && !isSigned(one));
+/** What only an agent takes, and while its turn goes on: test/codex/codex-people.spec.ts sends these. */
+const isForAgent = ({ path, method }: Example) =>
+  method !== 'GET' && /\/(approvals|turns\/current\/\w+)$/.test(path);
+const writing = examples.filter(
+  (one) => one.body !== undefined && !isSigned(one) && !isForAgent(one),
+);
 const reading = examples.filter(({ method }) => method === 'GET');
-const rest = examples.filter(({ method, body }) => method !== 'GET' && body === undefined);
+const rest = examples.filter(
+  (one) => one.method !== 'GET' && one.body === undefined && !isForAgent(one),
+);
 
 let service: RunningService;
 let runId: string;
