@@ -49,10 +49,13 @@ async function tableOf(service: RunningService): Promise<string> {
   return stdout.replaceAll(/ expires \w+/g, '');
 }
 
+/** The sandbox of its run; helpers that measure its disk come and go beside it. */
+const sandboxesOf = (service: RunningService) => containersOf(service, runs.get(service));
+
 /** All that the service has on the engine and in the kernel. */
 async function holdings(service: RunningService): Promise<unknown> {
   const run = await showRun(service, runs.get(service) ?? '');
-  return [await containersOf(service), await tableOf(service), run, await remainsOf(service)];
+  return [await sandboxesOf(service), await tableOf(service), run, await remainsOf(service)];
 }
 
 it('a service does not start on the network of another, and says what to set', async () => {
@@ -73,11 +76,11 @@ it.each([
   ['second', () => [second, first] as const],
 ])('the %s is killed and starts again beside the other, and each keeps its own', async (_, who) => {
   const [killed, other] = who();
-  const [before, others] = [await containersOf(killed), await holdings(other)];
+  const [before, others] = [await sandboxesOf(killed), await holdings(other)];
   await killed.kill9();
   expect(await holdings(other)).toEqual(others);
   await killed.start();
-  expect(await containersOf(killed)).toEqual(before);
+  expect(await sandboxesOf(killed)).toEqual(before);
   expect(await holdings(other)).toEqual(others);
 });
 
