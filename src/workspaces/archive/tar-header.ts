@@ -37,6 +37,10 @@ export function readHeader(block: Buffer): TarHeader {
   const field = textOf(block.subarray(0, 100));
   const prefix = magic === POSIX ? textOf(block.subarray(345, 500)) : '';
   textOf(block.subarray(157, 257));
+  // Some readers take a prefix for there when its 131st byte is, though it ended before that.
+  if (magic === POSIX && block[475] !== 0 && block.indexOf(0, 345) < 475) {
+    throw new ArchiveRefused('header_invalid');
+  }
   const type = String.fromCharCode(block[156] ?? 0);
   return {
     type: type === '\0' ? '0' : type,
