@@ -1,3 +1,4 @@
+import { LINE_EVENT_TYPES } from '../../config/agents-schema.js';
 import type { EffectivePolicy } from '../../sandbox/policy.js';
 import type { AgentRequest } from './agent-request.js';
 
@@ -92,18 +93,8 @@ export interface AgentVerdict {
   readonly resumable?: boolean;
 }
 
-export const AGENT_EVENT_TYPES = [
-  'message',
-  'reasoning',
-  'command',
-  'file_change',
-  'tool',
-  'plan',
-  'usage',
-  'approval',
-  'notice',
-  'error',
-] as const;
+/** What lines tell, and what Risoluto adds: that a person is asked. */
+export const AGENT_EVENT_TYPES = [...LINE_EVENT_TYPES, 'approval'] as const;
 
 export type AgentEventType = (typeof AGENT_EVENT_TYPES)[number];
 
