@@ -1,7 +1,8 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 import type { Refusal } from './refusal.js';
+import { hasBody } from './request-headers.js';
 
 /** For a client to read an answer and to close; then it is cut. */
 const LINGER_MS = 2000;
@@ -33,12 +34,22 @@ export function refuseOnSocket(socket: Socket, refusal: Refusal): void {
 }
 
 /** The connection stays, unless there is a body that nobody wants. */
-export function refuseOnResponse(res: ServerResponse, refusal: Refusal, keep: boolean): void {
+function refuseOnResponse(res: ServerResponse, refusal: Refusal, keep: boolean): void {
   const body = bodyOf(refusal);
   const connection = keep ? [] : ['Connection', 'close'];
   res.sendDate = false;
   res.writeHead(refusal.status, [...headersOf(refusal, body), ...connection]);
   res.end(body);
+}
+
+/** On a client's answer that has not begun; one that has is cut, or it would look whole. */
+export function refuseRequest(
+  client: { destroy(): void },
+  { req, res }: { req: IncomingMessage; res: ServerResponse },
+  refusal: Refusal,
+): void {
+  if (res.headersSent) client.destroy();
+  else refuseOnResponse(res, refusal, !hasBody(req.headers));
 }
 
 /** The head of an answer; values must hold no control characters. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { refuseOnResponse, refuseOnSocket } from './answers.js';
+import { refuseOnSocket, refuseRequest } from './answers.js';
 import type { ClientConnection } from './client-connection.js';
 import type { ConnectionOpener } from './connection-opener.js';
 import type { DecisionDesk } from './decision-desk.js';
@@ -9,7 +9,6 @@ import type { HandedOver } from './gateway-listener.js';
 import { BufferBudget } from './read-buffers.js';
 import { malformed, Refusal } from './refusal.js';
 import { credentialsRefusal, hostRefusal, limitRefusal, noNetworkRefusal } from './refusal-text.js';
-import { hasBody } from './request-headers.js';
 import { askedFor, hostHeader, readConnectTarget, readRequestHead } from './request-head.js';
 import { Tunnel, type TunnelRules } from './tunnel.js';
 import { UpstreamReader } from './upstream-reader.js';
@@ -64,10 +63,7 @@ export class ProxyRequests {
     await client.turn(res);
     if (client.presence.isGone) return;
     await this.#orRefuse(client, req, {
-      refuse: (refusal) => {
-        if (res.headersSent) client.destroy();
-        else refuseOnResponse(res, refusal, !hasBody(req.headers));
-      },
+      refuse: (refusal) => refuseRequest(client, { req, res }, refusal),
       work: async () => {
         const forwarded = await this.#forward(client, req, 'plain');
         await forwarded.exchange(req, res);

@@ -4,14 +4,13 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../../kernel/clock.js';
 import { hostText } from '../../../kernel/host-name.js';
 import type { AdmittedSession } from '../admitted-session.js';
-import { refuseOnResponse, refuseOnSocket } from '../answers.js';
+import { refuseOnSocket, refuseRequest } from '../answers.js';
 import type { ClientConnection } from '../client-connection.js';
 import type { DecisionDesk, RoutedRequest } from '../decision-desk.js';
 import type { HandedOver } from '../gateway-listener.js';
 import { malformed, Refusal } from '../refusal.js';
 import { limitRefusal } from '../refusal-text.js';
 import { readOwnHead } from '../request-head.js';
-import { hasBody } from '../request-headers.js';
 import { TokenBucket } from '../token-bucket.js';
 import { targetOf, type CredentialRoute } from './credential-route.js';
 import type { RouteBook } from './route-book.js';
@@ -58,10 +57,7 @@ export class RouteRequests {
     await client.turn(res);
     if (client.presence.isGone) return;
     await this.#orRefuse(client, req, {
-      refuse: (refusal) => {
-        if (res.headersSent) client.destroy();
-        else refuseOnResponse(res, refusal, !hasBody(req.headers));
-      },
+      refuse: (refusal) => refuseRequest(client, { req, res }, refusal),
       work: (path) => this.#forward(client, req, path).exchange(req, res),
     });
   }
