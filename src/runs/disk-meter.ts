@@ -48,8 +48,16 @@ export class DiskMeter {
         },
       );
     }
-    const bytes = Number(total[1]);
+    return Number(total[1]);
+  }
+
+  /** For the list of workspaces. */
+  record(issue: string, bytes: number): void {
     this.sizes.record(issue, bytes);
-    return bytes;
+  }
+
+  /** What the issue has may be other than what was recorded. */
+  outdate(issue: string): void {
+    this.sizes.outdate(issue);
   }
 }

@@ -46,6 +46,7 @@ export class DiskWatch {
   stop(): void {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.meter.outdate(this.session.run.issue);
   }
 
   #schedule(): void {
@@ -87,6 +88,7 @@ export class DiskWatch {
       this.meter.usedBytes(this.session.run.issue),
       this.alsoUsed(),
     ]);
+    if (!this.#stopped) this.meter.record(this.session.run.issue, inDirectories);
     const used = inDirectories + elsewhere;
     this.#failures = 0;
     this.#last = { used, free, at: performance.now() };

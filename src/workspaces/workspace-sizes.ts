@@ -21,6 +21,8 @@ const MOST_KEPT = 10_000;
 export class WorkspaceSizes {
   readonly #logger = new Logger('Workspaces');
   readonly #known = new Map<string, WorkspaceSize>();
+  /** Those that changed after, or while, they were measured last. */
+  readonly #outdated = new Set<string>();
   #measuring: Promise<void> | null = null;
 
   constructor(
@@ -39,14 +41,22 @@ export class WorkspaceSizes {
     if (this.#known.size > MOST_KEPT) this.#known.delete(this.#known.keys().next().value ?? '');
   }
 
-  forget(issue: string): void {
-    this.#known.delete(issue);
+  /** Its run has ended: what was measured meanwhile is told until it is measured again. */
+  outdate(issue: string): void {
+    if (this.#known.has(issue) || this.#measuring !== null) this.#outdated.add(issue);
   }
 
-  /** Measures those that are not known or not fresh; answers after that, or after `waitMs`. */
+  forget(issue: string): void {
+    this.#known.delete(issue);
+    this.#outdated.delete(issue);
+  }
+
+  /** Measures those that are not known, not fresh or outdated; answers after that, or after `waitMs`. */
   async refresh(issues: readonly string[], waitMs: number): Promise<void> {
     const due = this.clock.now() - FRESH_MS;
-    const stale = issues.filter((issue) => (this.#known.get(issue)?.measuredAt ?? 0) < due);
+    const stale = issues.filter(
+      (issue) => this.#outdated.has(issue) || (this.#known.get(issue)?.measuredAt ?? 0) < due,
+    );
     if (stale.length > 0) {
       // One at a time: who comes meanwhile gets what is known.
       this.#measuring ??= this.#measure(stale).finally(() => (this.#measuring = null));
@@ -76,7 +86,14 @@ export class WorkspaceSizes {
       const directories = await this.shelf.directoriesOf(issue);
       if (directories.length > 0) groups.set(issue, directories);
     }
+    // Before it is measured: a run that ends meanwhile outdates it again.
+    for (const issue of issues) this.#outdated.delete(issue);
     if (groups.size === 0) return;
-    for (const [issue, bytes] of await this.host.tools.measure(groups)) this.record(issue, bytes);
+    try {
+      for (const [issue, bytes] of await this.host.tools.measure(groups)) this.record(issue, bytes);
+    } catch (error) {
+      for (const issue of groups.keys()) this.outdate(issue);
+      throw error;
+    }
   }
 }

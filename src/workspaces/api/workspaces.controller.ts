@@ -21,8 +21,8 @@ export class WorkspacesController {
   constructor(private readonly catalogue: WorkspaceCatalogue) {}
 
   /**
-   * By issue. Disk use is measured beside the request, at most once a minute for each; the list waits
-   * three seconds for it and then shows what it knows, so `bytes` can be `null`, or as old as
+   * By issue. Disk use is measured beside the request, at most once a minute for each and once more
+   * after a run of it; the list waits three seconds for it and then shows what it knows, so `bytes` can be `null`, or as old as
    * `measuredAt` says. One that takes longer than ten seconds to measure stays as it was.
    */
   @Get()
