@@ -10,6 +10,7 @@ import type { DecisionDesk, RoutedRequest } from '../decision-desk.js';
 import type { HandedOver } from '../gateway-listener.js';
 import { malformed, Refusal } from '../refusal.js';
 import { limitRefusal } from '../refusal-text.js';
+import { hasBody } from '../request-headers.js';
 import { readOwnHead } from '../request-head.js';
 import { TokenBucket } from '../token-bucket.js';
 import { targetOf, type CredentialRoute } from './credential-route.js';
@@ -18,6 +19,9 @@ import { RouteConnections, type ConnectionRules } from './route-connections.js';
 import { RouteForward } from './route-forward.js';
 import { judgePath, readRoutePath, type RoutePath } from './route-path.js';
 import { methodRefusal, pathRefusal, rateRefusal } from './route-refusals.js';
+
+const UPGRADE_WITH_BODY =
+  'An upgrade takes no body. A client that offers HTTP/2 in this way is to be told to use HTTP/1.1.';
 
 export interface RouteParts extends ConnectionRules {
   readonly desk: DecisionDesk;
@@ -58,15 +62,20 @@ export class RouteRequests {
     if (client.presence.isGone) return;
     await this.#orRefuse(client, req, {
       refuse: (refusal) => refuseRequest(client, { req, res }, refusal),
-      work: (path) => this.#forward(client, req, path).exchange(req, res),
+      work: (path) => this.#forward(client, req, path, false).exchange(req, res),
     });
   }
 
   /** Another upgrade than to WebSocket is left out of what is passed on. */
   async upgrade(client: ClientConnection, { req, socket, first }: HandedOver): Promise<void> {
+    const webSocket = req.headers.upgrade?.toLowerCase() === 'websocket';
     await this.#orRefuse(client, req, {
       refuse: (refusal) => refuseOnSocket(socket, refusal),
-      work: (path) => this.#forward(client, req, path).upgrade(first),
+      work: (path) => {
+        // Nobody reads it: the upstream would take the next request of the connection for it.
+        if (hasBody(req.headers)) throw malformed(UPGRADE_WITH_BODY);
+        return this.#forward(client, req, path, webSocket).upgrade(first);
+      },
     });
   }
 
@@ -83,12 +92,15 @@ export class RouteRequests {
     for (const lane of this.#lanes.get(session)?.values() ?? []) lane.connections.close();
   }
 
-  #forward(client: ClientConnection, req: IncomingMessage, path: RoutePath): RouteForward {
+  #forward(
+    client: ClientConnection,
+    req: IncomingMessage,
+    path: RoutePath,
+    webSocket: boolean,
+  ): RouteForward {
     const { session } = client;
     const { method = '' } = req;
     const { framing, headers } = readOwnHead(req);
-    const isUpgrade = req.headers.upgrade !== undefined && framing === 'none';
-    const webSocket = isUpgrade && req.headers.upgrade?.toLowerCase() === 'websocket';
     const route = this.#admitted(session, method, path);
     const use = this.#parts.book.inUse(route);
     const upstreamPath = `${route.upstream.basePath}${path.path}` || '/';
