@@ -37,6 +37,20 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   'x-rewrite-url',
 ]);
 
+/** Of one connection or of one message's form: never to be sent in a spelling that some server reads as theirs. */
+const OF_THE_MESSAGE: ReadonlySet<string> = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 /** Cookies can be worth as much as the secret; the others name ways around the gateway. */
 const NOT_HANDED_BACK: ReadonlySet<string> = new Set([
   'alt-svc',
@@ -58,6 +72,7 @@ export function sentOn(
   );
   const kept = pairsOf(headers).filter(([name]) => {
     const known = spelled(name);
+    if (OF_THE_MESSAGE.has(known) && name.includes('_')) return false;
     return !own.has(known) && !NOT_SENT.has(known) && !known.startsWith('x-forwarded-');
   });
   return [
