@@ -18,13 +18,21 @@ const DECODERS: Readonly<Record<string, () => Gunzip>> = {
  * The body of an answer in plain bytes, whatever was asked for; `null` where it cannot be read, and so
  * not be searched. `recoded`: it came in another coding.
  */
-export function plainBody(message: IncomingMessage): { body: Readable; recoded: boolean } | null {
+export function plainBody(
+  message: IncomingMessage,
+  method: string,
+): { body: Readable; recoded: boolean } | null {
+  const isBodyless =
+    method === 'HEAD' ||
+    [204, 304].includes(message.statusCode ?? 0) ||
+    message.headers['content-length'] === '0';
   const transfer = message.headers['transfer-encoding']?.toLowerCase();
   if (transfer !== undefined && transfer !== 'chunked') return null;
   const coding = message.headers['content-encoding']?.trim().toLowerCase() ?? '';
   if (coding === '' || coding === 'identity') return { body: message, recoded: false };
   const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding]?.() : undefined;
   if (decoder === undefined) return null;
+  if (isBodyless) return { body: message, recoded: true };
   message.once('close', () => {
     if (!message.complete) decoder.destroy();
   });

@@ -125,8 +125,9 @@ export class RouteForward {
 
   /** `req`: whose body is sent with it; `null`: there is none. */
   async #answer(req: IncomingMessage | null): Promise<Answer> {
-    const { webSocket, framing } = this.#parts.head;
-    for (let again = framing === 'none'; ; again = false) {
+    const { method, webSocket, framing } = this.#parts.head;
+    const mayRepeat = framing === 'none' && method !== 'POST' && method !== 'PATCH';
+    for (let again = mayRepeat; ; again = false) {
       const outgoing = this.#send(req);
       try {
         const answer = await answerTo(outgoing, webSocket);
@@ -135,7 +136,7 @@ export class RouteForward {
       } catch (error) {
         outgoing.destroy();
         const isOver = this.#exchange.over;
-        // The upstream had closed a connection that was used before; nothing of this one arrived.
+        // The upstream had closed a connection that was used before, most likely before this one arrived.
         if (again && !isOver && outgoing.reusedSocket) continue;
         throw this.#refusal(error);
       }
@@ -202,7 +203,7 @@ export class RouteForward {
   }
 
   #plain(message: IncomingMessage): NonNullable<ReturnType<typeof plainBody>> {
-    const body = plainBody(message);
+    const body = plainBody(message, this.#parts.head.method);
     if (body !== null) return body;
     this.#outgoing?.destroy();
     throw this.#refusal(codingRefusal(this.#parts.use.route));
