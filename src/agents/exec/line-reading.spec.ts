@@ -12,6 +12,21 @@ function mapped(lines: object): (line: unknown) => ReturnType<typeof readLine> {
   return (line) => readLine(agent?.lines, JSON.stringify(line));
 }
 
+describe('a line that is nested without end', () => {
+  const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+
+  it.each([62, 200_000])('is read without harm: %d levels', (levels) => {
+    const line = `{"type":"message","text":"x","more":${deep(levels)}}`;
+    const lines = { events: [{ when: {}, type: 'message', text: 'more' }] };
+    const exec = [{ name: 'mine', argv: ['mine'], lines }];
+    const [agent] = yamlSchema.parse({ codex: { agents: { exec } } }).codex.agents.exec;
+    for (const settings of [undefined, agent?.lines]) {
+      const { events } = readLine(settings, line);
+      expect(events[0]?.type).toBe(levels > 64 ? 'notice' : 'message');
+    }
+  });
+});
+
 describe('a line in the form of our own', () => {
   it('is an event with what it has beside type and text, a memory or a result', () => {
     expect(own({ type: 'command', text: 'make', exitCode: 2 })).toEqual({

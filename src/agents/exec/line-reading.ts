@@ -1,4 +1,5 @@
 import type { AgentLinesSettings } from '../../config/agents-schema.js';
+import { isTooDeep } from '../../runs/agents/json-depth.js';
 import { NOTHING, type JsonObject, type LineReading } from './line-form.js';
 import { readMappedLine } from './mapped-line.js';
 import { readOwnLine } from './own-line.js';
@@ -10,6 +11,7 @@ export function readLine(settings: AgentLinesSettings | undefined, line: string)
   if (line.trim() === '') return NOTHING;
   const object = parsed(line);
   if (object === null) return notice('A line that is no JSON object', line);
+  if (isTooDeep(object)) return notice('A line of JSON that is nested too deeply', line);
   if (settings !== undefined) return readMappedLine(settings, object);
   return readOwnLine(object) ?? notice('A line of no known form', line);
 }

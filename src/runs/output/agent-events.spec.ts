@@ -51,6 +51,21 @@ const textsOf = (records: readonly StoredRecord[], stream: string) =>
   records.filter((one) => one.stream === stream).map(({ text }) => text);
 
 describe('the events of an agent', () => {
+  it('are stored without data that is nested too deeply to be walked through', async () => {
+    const deep = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)) as unknown;
+    const runId = newRun();
+    const appender = await log.open(runId);
+    const more = { limitBytes: 1024 * 1024, attempt: 1, onStored: () => undefined };
+    const recorder = new OutputRecorder(appender, { turn: 1, values: ['a-secret'], ...more });
+    const event: AgentEvent = { type: 'message', text: 'said a-secret', data: { deep } };
+    await recorder.writeEvents([event], 5);
+    await recorder.end(6);
+    await appender.close();
+    expect(stored(runId)).toMatchObject([
+      { text: 'said ***\n', event: { type: 'message', dataTooLarge: true } },
+    ]);
+  });
+
   it('are stored once each, wherever a crash tore the file, with the output that they came of', async () => {
     const lines = fc.array(fc.string({ unit: fc.constantFrom('a', 'é', '𝄞'), maxLength: 400 }), {
       minLength: 1,

@@ -1,3 +1,4 @@
+import { isTooDeep } from '../agents/json-depth.js';
 import type { AgentEvent } from '../agents/turn-driver.js';
 import { maskedData, maskedText } from '../masking/masked-text.js';
 import type { MaskPatterns } from '../masking/output-masker.js';
@@ -11,8 +12,10 @@ export function shownEvent(
   patterns: MaskPatterns,
   { type, text, data = {} }: AgentEvent,
 ): { text: string; recorded: RecordedEvent } {
-  const masked = maskedData(patterns, data) as Record<string, unknown>;
-  const fits = Buffer.byteLength(JSON.stringify(masked)) <= MOST_DATA_BYTES;
+  const masked = isTooDeep(data)
+    ? null
+    : (maskedData(patterns, data) as Readonly<Record<string, unknown>>);
+  const fits = masked !== null && Buffer.byteLength(JSON.stringify(masked)) <= MOST_DATA_BYTES;
   return {
     text: lineOf(maskedText(patterns, text)),
     // The type is last: no data takes its place.
