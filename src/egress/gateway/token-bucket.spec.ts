@@ -53,17 +53,4 @@ describe('a bucket of tokens', () => {
     clock.ms += 10_000;
     expect(taken(bucket, 2)).toBe(4);
   });
-
-  it('gives a burst that is asked for, and tells when the next comes', () => {
-    const clock = new SetClock();
-    const bucket = new TokenBucket(clock);
-    for (let count = 0; count < 6; count += 1) expect(bucket.take(0.1, 6)).toBe(true);
-    expect(bucket.take(0.1, 6)).toBe(false);
-    expect(bucket.secondsUntilNext(0.1)).toBe(10);
-    clock.ms += 4500;
-    expect(bucket.take(0.1, 6)).toBe(false);
-    expect(bucket.secondsUntilNext(0.1)).toBe(6);
-    clock.ms += 5500;
-    expect(bucket.take(0.1, 6)).toBe(true);
-  });
 });

@@ -12,11 +12,11 @@ import { malformed, Refusal } from '../refusal.js';
 import { limitRefusal } from '../refusal-text.js';
 import { hasBody } from '../request-headers.js';
 import { readOwnHead } from '../request-head.js';
-import { TokenBucket } from '../token-bucket.js';
 import { targetOf, type CredentialRoute } from './credential-route.js';
 import type { RouteBook } from './route-book.js';
 import { RouteConnections, type ConnectionRules } from './route-connections.js';
 import { RouteForward } from './route-forward.js';
+import { MinuteWindow } from './minute-window.js';
 import { judgePath, readRoutePath, type RoutePath } from './route-path.js';
 import { methodRefusal, pathRefusal, rateRefusal } from './route-refusals.js';
 
@@ -31,7 +31,7 @@ export interface RouteParts extends ConnectionRules {
 
 /** What a session has of one route. */
 interface Lane {
-  readonly rate: TokenBucket;
+  readonly rate: MinuteWindow;
   stamp: string;
   connections: RouteConnections;
 }
@@ -123,9 +123,8 @@ export class RouteRequests {
     const { requestsPerMinute } = route;
     if (requestsPerMinute === null) return route;
     const { rate } = this.#lane(session, route);
-    const perSecond = requestsPerMinute / 60;
-    if (rate.take(perSecond, requestsPerMinute)) return route;
-    throw rateRefusal(route, rate.secondsUntilNext(perSecond));
+    if (rate.take(requestsPerMinute)) return route;
+    throw rateRefusal(route, rate.secondsUntilNext(requestsPerMinute));
   }
 
   async #orRefuse(
@@ -184,7 +183,7 @@ export class RouteRequests {
     const lanes = this.#lanes.get(session) ?? new Map<string, Lane>();
     this.#lanes.set(session, lanes);
     const lane = lanes.get(route.name) ?? {
-      rate: new TokenBucket(this.#parts.clock),
+      rate: new MinuteWindow(this.#parts.clock),
       stamp: '',
       connections: new RouteConnections(route, this.#parts),
     };
