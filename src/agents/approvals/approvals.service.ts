@@ -30,7 +30,8 @@ const MOST_TEXT = 8192;
 /** The queue of what agents ask to be allowed. Rows outlive the service; who waits does not. */
 @Injectable()
 export class Approvals {
-  readonly #waiting = new Map<string, (decision: Decision) => void>();
+  /** By approval; the same question may be asked twice at once. */
+  readonly #waiting = new Map<string, Set<(decision: Decision) => void>>();
 
   constructor(
     private readonly rows: ApprovalRepository,
@@ -46,22 +47,28 @@ export class Approvals {
   async ask(question: AskedQuestion, gone: AbortSignal): Promise<Decision> {
     const row = await this.#row(question);
     if (row.decision !== null) return row.decision;
+    if (gone.aborted) throw nobodyWaits();
     return new Promise((resolve, reject) => {
       const left = Math.max(0, row.expiresAt - this.clock.now());
       const late = () => void this.#late(row).catch(reject);
       const timer = setTimeout(late, left);
       const leave = () => {
         clearTimeout(timer);
-        this.#waiting.delete(row.id);
+        gone.removeEventListener('abort', giveUp);
+        waiting.delete(hear);
+        if (waiting.size === 0) this.#waiting.delete(row.id);
       };
-      this.#waiting.set(row.id, (decision) => {
+      const hear = (decision: Decision) => {
         leave();
         resolve(decision);
-      });
-      gone.addEventListener('abort', () => {
+      };
+      const giveUp = () => {
         leave();
-        reject(new Error('nobody waits for the answer any more'));
-      });
+        reject(nobodyWaits());
+      };
+      const waiting = this.#waiting.get(row.id) ?? new Set();
+      this.#waiting.set(row.id, waiting.add(hear));
+      gone.addEventListener('abort', giveUp);
     });
   }
 
@@ -80,17 +87,20 @@ export class Approvals {
       if (open.decision !== null) throw decidedAlready(open);
       return this.#close(tx, open, decision);
     });
-    this.#waiting.get(id)?.(decision);
+    this.#tell(id, decision);
     return row;
   }
 
   /** Denies what a turn asked for that is over. */
   async withdraw(runId: string, turn: number): Promise<void> {
-    await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
-      for (const row of await this.rows.open(tx.manager, runId, turn)) {
-        await this.#close(tx, row, 'deny', 'turn_over');
-      }
-    });
+    for (;;) {
+      const closed = await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
+        const open = await this.rows.open(tx.manager, runId, turn);
+        for (const row of open) await this.#close(tx, row, 'deny', 'turn_over');
+        return open.length;
+      });
+      if (closed === 0) return;
+    }
   }
 
   /** The last asked first. */
@@ -118,7 +128,7 @@ export class Approvals {
         turn,
         question,
         kind,
-        text: text.slice(0, MOST_TEXT),
+        text: shown(text),
         askedAt,
         expiresAt: askedAt + approvalTimeoutSeconds * 1000,
         decision: null,
@@ -136,7 +146,12 @@ export class Approvals {
       if (row === null) return 'deny';
       return row.decision ?? (await this.#close(tx, row, 'deny', 'time_limit')).decision;
     });
-    this.#waiting.get(id)?.(decision ?? 'deny');
+    this.#tell(id, decision ?? 'deny');
+  }
+
+  #tell(id: string, decision: Decision): void {
+    // A set may lose what is being visited.
+    for (const hear of this.#waiting.get(id) ?? []) hear(decision);
   }
 
   async #close(
@@ -152,6 +167,17 @@ export class Approvals {
     tx.audit({ action: 'approval.decided', target: row.runId, details });
     return { ...row, ...decided };
   }
+}
+
+/** Nobody is to approve what he does not know is there. */
+function shown(text: string): string {
+  if (text.length <= MOST_TEXT) return text;
+  const more = text.length - MOST_TEXT;
+  return `${text.slice(0, MOST_TEXT)}\n[cut: what is asked goes on for ${more} characters more]`;
+}
+
+function nobodyWaits(): Error {
+  return new Error('nobody waits for the answer any more');
 }
 
 function decidedAlready({ decision, decidedBy }: ApprovalRow): DomainError {

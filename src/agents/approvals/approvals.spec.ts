@@ -107,6 +107,40 @@ describe('what an agent asks', () => {
     one.leave();
   });
 
+  it('is denied with all others when its turn is over, however many there are', async () => {
+    const one = life();
+    for (let at = 0; at < 40; at += 1) one.ask({ key: `q${at}` }).catch(() => undefined);
+    await expect.poll(async () => (await one.list()).length).toBe(40);
+
+    await one.approvals.withdraw(runId, 1);
+
+    expect((await one.list()).every(({ decision }) => decision === 'deny')).toBe(true);
+    one.leave();
+  });
+
+  it('is answered to everybody who asks it at the same time', async () => {
+    const one = life();
+    const answers = [one.ask(), one.ask()];
+    const id = await one.asked();
+    await one.approvals.list(runId, { limit: 1 });
+    await one.approvals.decide(runId, id, 'approve', PERSON);
+
+    expect(await Promise.all(answers)).toEqual(['approve', 'approve']);
+    const gone = life();
+    gone.leave();
+    await expect(gone.ask({ key: 'late' })).rejects.toThrow('nobody waits');
+  });
+
+  it('tells that more of it is asked than is shown', async () => {
+    const one = life();
+    one.ask({ text: `$ true ${' '.repeat(9000)}; rm -rf .` }).catch(() => undefined);
+    await one.asked();
+
+    const [row] = await one.list();
+    expect(row?.text).toMatch(/\[cut: .*8\d\d characters more\]$/);
+    one.leave();
+  });
+
   it('goes once its run is gone', async () => {
     const one = life();
     one.ask().catch(() => undefined);
