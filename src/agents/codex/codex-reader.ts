@@ -2,11 +2,12 @@ import type { AgentEvent, AgentReader } from '../../runs/agents/turn-driver.js';
 import { eventsOfItem } from './item-events.js';
 import { readMessage, type RpcMessage } from './json-rpc.js';
 import { isApproval, questionText } from './question.js';
-import { readError, readItem, readPlan, readUsage, readWarning, type ItemOnWire } from './wire.js';
+import { readError, readItem, readPlan, readUsage, readWarning } from './wire.js';
+import { inHand, kept, without, type WorkInHand } from './work-in-hand.js';
 
 /** Codex's lines as events. Remembers what Codex works on, so that a question can be told in full. */
 export class CodexReader implements AgentReader {
-  readonly #working = new Map<string, ItemOnWire>();
+  #working: Readonly<Record<string, WorkInHand>> = {};
 
   push(line: string): readonly AgentEvent[] {
     const message = readMessage(line);
@@ -17,21 +18,20 @@ export class CodexReader implements AgentReader {
 
   #question({ method, params }: RpcMessage & { kind: 'question' }): AgentEvent[] {
     if (!isApproval(method)) return [];
-    const working = Object.fromEntries(this.#working);
-    return [{ type: 'approval', text: questionText({ method, params }, working) }];
+    return [{ type: 'approval', text: questionText({ method, params }, this.#working) }];
   }
 
   #notice(method: string, params: unknown): AgentEvent[] {
     switch (method) {
       case 'item/started': {
         const item = readItem(params)?.item;
-        if (item !== undefined) this.#working.set(item.id, item);
+        if (item !== undefined) this.#working = kept(this.#working, item.id, inHand(item));
         return [];
       }
       case 'item/completed': {
         const item = readItem(params)?.item;
         if (item === undefined) return [];
-        this.#working.delete(item.id);
+        this.#working = without(this.#working, item.id);
         return eventsOfItem(item);
       }
       case 'turn/plan/updated':
@@ -41,7 +41,7 @@ export class CodexReader implements AgentReader {
       case 'error':
         return errorEvent(params);
       case 'turn/completed':
-        this.#working.clear();
+        this.#working = {};
         return [];
       case 'warning': {
         const warning = readWarning(params);

@@ -1,78 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { LedRun, RUN } from '../../../test/support/codex/led-run.js';
 import { ScriptedCodex } from '../../../test/support/codex/scripted-codex.js';
 import { transcript } from '../../../test/support/codex/transcript.js';
-import type { AgentTurn, AgentVerdict } from '../../runs/agents/turn-driver.js';
-import type { EffectivePolicy } from '../../sandbox/policy.js';
-import { Conductor, type ConductOptions } from './conductor.js';
-import type { CountedUsage, Outside, TurnControls } from './outside.js';
+import type { AgentVerdict } from '../../runs/agents/turn-driver.js';
 import type { Interruption } from './verdict.js';
-
-const RUN = '01K0000000000000000000000A';
-
-const OPTIONS: ConductOptions = {
-  version: '0.0.0',
-  model: 'gpt-5.5',
-  effort: null,
-  approvalPolicy: 'never',
-  interruptGraceMs: 60_000,
-  newId: () => '01K0000000000000000000000B',
-};
-
-function turnOf(memory: string | null): AgentTurn {
-  const policy = { networkAccess: false } as EffectivePolicy;
-  const agent = { kind: 'codex', prompt: 'do it' };
-  return { runId: RUN, issue: 'MT-1', turn: 1, attempt: 1, agent, policy, routes: {}, memory };
-}
-
-/** One run, and what outlives the lives of the service that lead it. */
-class Run {
-  memory: string | null = null;
-  readonly counts: CountedUsage[] = [];
-  readonly asked: string[] = [];
-  controls: TurnControls | null = null;
-  readonly outside: Outside;
-
-  constructor(
-    readonly codex: ScriptedCodex,
-    more: Partial<Outside> = {},
-    readonly options: Partial<ConductOptions> = {},
-  ) {
-    this.outside = {
-      allowance: () => Promise.resolve(null),
-      count: (_, usage) => {
-        this.counts.push(usage);
-        return Promise.resolve(null);
-      },
-      decide: (_, { key }) => {
-        this.asked.push(key);
-        return Promise.resolve('deny');
-      },
-      over: () => Promise.resolve(),
-      present: (_, controls) => {
-        this.controls = controls;
-        return () => (this.controls = null);
-      },
-      ...more,
-    };
-  }
-
-  life(adopted = false): { verdict: Promise<AgentVerdict>; leave: () => void; stop: () => void } {
-    const { process, leave, stop } = this.codex.attach(adopted);
-    const desk = {
-      remember: (memory: string) => {
-        this.memory = memory;
-        return Promise.resolve();
-      },
-      tell: () => Promise.resolve(),
-      masked: (text: string) => text,
-    };
-    const options = { ...OPTIONS, ...this.options };
-    const conductor = new Conductor(turnOf(this.memory), process, desk, options, this.outside);
-    return { verdict: conductor.run(), leave, stop };
-  }
-}
 
 describe('Codex is led through a turn', () => {
   it.each<[name: string, verdict: Partial<AgentVerdict>]>([
@@ -86,7 +19,7 @@ describe('Codex is led through a turn', () => {
     ['malformed', { status: 'failed', reason: 'provider_disconnected', resumable: true }],
     ['silent-provider', { status: 'failed', reason: 'provider_stalled' }],
   ])('whose transcript is %s', async (name, verdict) => {
-    const run = new Run(new ScriptedCodex(transcript(name)));
+    const run = new LedRun(new ScriptedCodex(transcript(name)));
 
     expect(await run.life().verdict).toMatchObject(verdict);
     expect(run.codex.requests).toEqual(
@@ -95,7 +28,7 @@ describe('Codex is led through a turn', () => {
   });
 
   it('and the prompt goes out once the thread is remembered', async () => {
-    const run = new Run(new ScriptedCodex(transcript('work')));
+    const run = new LedRun(new ScriptedCodex(transcript('work')));
 
     await run.life().verdict;
 
@@ -112,7 +45,7 @@ describe('Codex is led through a turn', () => {
   });
 
   it('and its thread’s counts are taken down as they grow', async () => {
-    const run = new Run(new ScriptedCodex(transcript('work')));
+    const run = new LedRun(new ScriptedCodex(transcript('work')));
 
     await run.life().verdict;
 
@@ -124,14 +57,14 @@ describe('Codex is led through a turn', () => {
   });
 
   it('and what it asks is answered by whoever decides', async () => {
-    const allowed = new Run(new ScriptedCodex(transcript('approved')), {
+    const allowed = new LedRun(new ScriptedCodex(transcript('approved')), {
       decide: () => Promise.resolve('approve'),
     });
-    const denied = new Run(new ScriptedCodex(transcript('denied')));
+    const denied = new LedRun(new ScriptedCodex(transcript('denied')));
 
     await Promise.all([allowed.life().verdict, denied.life().verdict]);
 
-    const answers = ({ codex }: Run) =>
+    const answers = ({ codex }: LedRun) =>
       codex.written.filter((line) => line.includes('"decision"')).map((line) => JSON.parse(line));
     expect(answers(allowed)).toEqual([
       { id: 0, result: { decision: 'accept' } },
@@ -143,7 +76,7 @@ describe('Codex is led through a turn', () => {
   it('and what this service does not serve is refused', async () => {
     const question = '{"id":7,"method":"account/chatgptAuthTokens/refresh","params":{}}';
     const lines = transcript('work');
-    const run = new Run(new ScriptedCodex([...lines.slice(0, 8), question, ...lines.slice(8)]));
+    const run = new LedRun(new ScriptedCodex([...lines.slice(0, 8), question, ...lines.slice(8)]));
 
     await run.life().verdict;
 
@@ -158,13 +91,13 @@ describe('Codex is led through a turn', () => {
   });
 
   it('and goes on in its thread after it broke off, without the prompt a second time', async () => {
-    const crashed = new Run(new ScriptedCodex(transcript('crashed')));
+    const crashed = new LedRun(new ScriptedCodex(transcript('crashed')));
     const first = crashed.life();
     await expect.poll(() => crashed.controls).not.toBeNull();
     crashed.codex.die();
     expect(await first.verdict).toMatchObject({ reason: 'agent_crashed', resumable: true });
 
-    const resumed = new Run(new ScriptedCodex(transcript('resumed')));
+    const resumed = new LedRun(new ScriptedCodex(transcript('resumed')));
     resumed.memory = crashed.memory;
     expect(await resumed.life().verdict).toMatchObject({ status: 'succeeded' });
 
@@ -175,7 +108,7 @@ describe('Codex is led through a turn', () => {
   });
 
   it('and begins anew where Codex has no such thread', async () => {
-    const run = new Run(new ScriptedCodex(transcript('thread-lost')));
+    const run = new LedRun(new ScriptedCodex(transcript('thread-lost')));
     run.memory = '{"threadId":"01a219e6-4d15-75b3-bbbb-bf99a0dc850c"}';
 
     expect(await run.life().verdict).toMatchObject({ status: 'succeeded' });
@@ -190,7 +123,7 @@ describe('a turn of Codex is interrupted', () => {
   const limit: Interruption = { reason: 'token_limit', message: 'too much' };
 
   it('when it is stopped, through the protocol', async () => {
-    const run = new Run(new ScriptedCodex(transcript('interrupted')));
+    const run = new LedRun(new ScriptedCodex(transcript('interrupted')));
     const life = run.life();
     await expect.poll(() => run.controls).not.toBeNull();
     life.stop();
@@ -200,7 +133,7 @@ describe('a turn of Codex is interrupted', () => {
   });
 
   it('when it passes a limit, with that reason', async () => {
-    const run = new Run(new ScriptedCodex(transcript('interrupted')), {
+    const run = new LedRun(new ScriptedCodex(transcript('interrupted')), {
       count: () => Promise.resolve(limit),
     });
 
@@ -208,7 +141,7 @@ describe('a turn of Codex is interrupted', () => {
   });
 
   it('before it begins, when the limit was passed before', async () => {
-    const run = new Run(new ScriptedCodex(transcript('work')), {
+    const run = new LedRun(new ScriptedCodex(transcript('work')), {
       allowance: () => Promise.resolve(limit),
     });
 
@@ -218,7 +151,7 @@ describe('a turn of Codex is interrupted', () => {
 
   it('and ends without Codex where that does not answer', async () => {
     const silent = transcript('interrupted').filter((line) => !line.includes('turn/completed'));
-    const run = new Run(new ScriptedCodex(silent), {}, { interruptGraceMs: 30 });
+    const run = new LedRun(new ScriptedCodex(silent), {}, { interruptGraceMs: 30 });
     const life = run.life();
     await expect.poll(() => run.controls).not.toBeNull();
     life.stop();
@@ -232,7 +165,7 @@ describe('a silence of Codex', () => {
   it('is excused while a command of its own runs', async () => {
     const lines = transcript('interrupted');
     const busy = lines.findIndex((line) => line.includes('"commandExecution"')) + 1;
-    const run = new Run(new ScriptedCodex(lines, busy));
+    const run = new LedRun(new ScriptedCodex(lines, busy));
     const life = run.life();
 
     await expect.poll(() => run.codex.holds).toBe(1);
@@ -246,7 +179,7 @@ describe('a silence of Codex', () => {
     let decide: (decision: 'deny') => void = () => undefined;
     const lines = transcript('denied');
     const asked = lines.findIndex((line) => line.includes('requestApproval')) + 1;
-    const run = new Run(new ScriptedCodex(lines, asked), {
+    const run = new LedRun(new ScriptedCodex(lines, asked), {
       decide: () => new Promise((resolve) => (decide = resolve)),
     });
     const { verdict } = run.life();
@@ -261,7 +194,7 @@ describe('a silence of Codex', () => {
 
   it('is not excused otherwise', async () => {
     const lines = transcript('work');
-    const run = new Run(new ScriptedCodex(lines, 8));
+    const run = new LedRun(new ScriptedCodex(lines, 8));
     const { verdict } = run.life();
     await expect.poll(() => run.codex.requests).toContain('turn');
 
@@ -273,7 +206,7 @@ describe('a silence of Codex', () => {
 
 describe('a person speaks to a turn', () => {
   it('and hears that Codex took it', async () => {
-    const run = new Run(new ScriptedCodex(transcript('steered')));
+    const run = new LedRun(new ScriptedCodex(transcript('steered')));
     const { verdict } = run.life();
     await expect.poll(() => run.controls).not.toBeNull();
 
@@ -286,7 +219,7 @@ describe('a person speaks to a turn', () => {
   });
 
   it('and is told when the turn ends first', async () => {
-    const run = new Run(new ScriptedCodex(transcript('crashed')));
+    const run = new LedRun(new ScriptedCodex(transcript('crashed')));
     const { verdict } = run.life();
     await expect.poll(() => run.controls).not.toBeNull();
     const steering = run.controls?.steer('too late');
@@ -307,9 +240,9 @@ describe('a service that takes Codex over', () => {
         fc.array(fc.nat(30), { maxLength: 3 }),
         async (name, cuts) => {
           const lines = transcript(name);
-          const whole = await new Run(new ScriptedCodex(lines)).life().verdict;
+          const whole = await new LedRun(new ScriptedCodex(lines)).life().verdict;
           const [first = Number.POSITIVE_INFINITY] = cuts;
-          const run = new Run(new ScriptedCodex(lines, first));
+          const run = new LedRun(new ScriptedCodex(lines, first));
           for (const [index] of cuts.entries()) {
             const life = run.life(index > 0);
             // The service dies wherever it is once nothing more is printed.
@@ -335,7 +268,7 @@ describe('a service that takes Codex over', () => {
     const asked = lines.findIndex((line) => line.includes('requestApproval')) + 1;
     const never = () => new Promise<never>(() => undefined);
     const keys: string[] = [];
-    const run = new Run(new ScriptedCodex(lines, asked), {
+    const run = new LedRun(new ScriptedCodex(lines, asked), {
       decide: (_, { key }) => {
         keys.push(key);
         return keys.length === 1 ? never() : Promise.resolve('deny');

@@ -44,6 +44,7 @@ export class Conductor {
   #storing: Promise<unknown> = Promise.resolve();
   #pending = 0;
   #writing: Promise<unknown> = Promise.resolve();
+  #unwritten = 0;
   #interruption: Interruption | null = null;
   #grace: NodeJS.Timeout | undefined;
   #withdraw: (() => void) | null = null;
@@ -211,10 +212,17 @@ export class Conductor {
   }
 
   #write(line: string): void {
-    if (this.#over) return;
+    // One that asks and asks and reads no answer is not to fill our memory with them.
+    if (this.#over || this.#unwritten >= MOST_UNWRITTEN) return;
+    this.#unwritten += 1;
     // An agent that is gone ends its lines, which says all.
-    this.#writing = this.#writing.then(() => this.process.write(line)).catch(() => undefined);
+    this.#writing = this.#writing
+      .then(() => this.process.write(line))
+      .catch(() => undefined)
+      .finally(() => (this.#unwritten -= 1));
   }
 }
+
+const MOST_UNWRITTEN = 1000;
 
 const STOPPED: Interruption = { reason: 'interrupted', message: 'The turn was stopped' };

@@ -1,4 +1,5 @@
 import { readMessage, type RpcId, type RpcMessage } from './json-rpc.js';
+import { readQuestion, type ReadQuestion } from './question.js';
 import {
   readItem,
   readResolved,
@@ -12,6 +13,7 @@ import {
   type TurnOnWire,
   type UsageOnWire,
 } from './wire.js';
+import { inHand, kept, without, type WorkInHand } from './work-in-hand.js';
 
 /**
  * The identifiers of our requests. Words of our own, the same in every life of the service, so that
@@ -32,10 +34,21 @@ export const REQUEST = {
 export interface OpenQuestion {
   readonly id: RpcId;
   readonly method: string;
-  readonly params: unknown;
+  /** `null`: it is nothing that a person could answer. */
+  readonly read: ReadQuestion | null;
 }
 
-/** All that the lines of one app-server say about one turn of ours. */
+/** What the identifiers of requests begin with that a person had us send. */
+export const OF_PERSON = 'steer-';
+
+const MOST_QUESTIONS = 64;
+const MOST_METHOD = 200;
+const MOST_REASON = 2000;
+
+/**
+ * All that the lines of one app-server say about one turn of ours. Of bounded size, whatever the lines
+ * are: what runs beside Codex in its sandbox may print among them.
+ */
 export interface Conversation {
   readonly initialized: boolean;
   /** A request of ours that was refused, by its identifier; it ends the turn where nothing helps. */
@@ -49,7 +62,7 @@ export interface Conversation {
   /** A turn that was completed, by its id: Codex may run one of its own, such as a compaction. */
   readonly completed: Readonly<Record<string, TurnOnWire>>;
   /** What Codex has begun and not finished: commands, changes, calls of tools. By id. */
-  readonly working: Readonly<Record<string, ItemOnWire>>;
+  readonly working: Readonly<Record<string, WorkInHand>>;
   readonly questions: readonly OpenQuestion[];
   /** The whole thread's count, earlier turns included. */
   readonly usage: UsageOnWire | null;
@@ -90,8 +103,13 @@ function take(now: Conversation, message: RpcMessage): Conversation {
     case 'refusal':
       return takeRefusal(now, message.id, message.error.message);
     case 'question': {
-      const { id, method, params } = message;
-      return { ...now, questions: [...now.questions, { id, method, params }] };
+      const { id, method } = message;
+      const question = {
+        id,
+        method: method.slice(0, MOST_METHOD),
+        read: readQuestion(message, now.working),
+      };
+      return { ...now, questions: [...now.questions, question].slice(-MOST_QUESTIONS) };
     }
     case 'notice':
       return takeNotice(now, message.method, message.params);
@@ -121,7 +139,7 @@ function takeAnswer(now: Conversation, id: RpcId, result: unknown): Conversation
       return { ...now, turnId: turn.id };
     }
     default:
-      return typeof id === 'string' ? { ...now, answers: { ...now.answers, [id]: null } } : now;
+      return { ...now, answers: withAnswer(now.answers, id, null) };
   }
 }
 
@@ -133,7 +151,16 @@ function takeRefusal(now: Conversation, id: RpcId, reason: string): Conversation
   if ((Object.values(REQUEST) as string[]).includes(id)) {
     return { ...now, refused: { ...now.refused, [id]: reason } };
   }
-  return { ...now, answers: { ...now.answers, [id]: reason } };
+  return { ...now, answers: withAnswer(now.answers, id, reason) };
+}
+
+function withAnswer(
+  answers: Conversation['answers'],
+  id: RpcId,
+  reason: string | null,
+): Conversation['answers'] {
+  const isOfPerson = typeof id === 'string' && id.startsWith(OF_PERSON);
+  return isOfPerson ? kept(answers, id, reason?.slice(0, MOST_REASON) ?? null) : answers;
 }
 
 function takeNotice(now: Conversation, method: string, params: unknown): Conversation {
@@ -150,7 +177,8 @@ function takeNotice(now: Conversation, method: string, params: unknown): Convers
     case 'turn/completed': {
       const ended = readTurnCompleted(params);
       if (ended === null || ended.threadId !== now.threadId) return now;
-      const completed = { ...now.completed, [ended.turn.id]: ended.turn };
+      const isOurs = now.turnId === null || now.turnId === ended.turn.id;
+      const completed = isOurs ? kept(now.completed, ended.turn.id, ended.turn) : now.completed;
       return { ...now, completed, working: {}, questions: [] };
     }
     case 'serverRequest/resolved': {
@@ -168,8 +196,11 @@ function takeItem(now: Conversation, started: boolean, params: unknown): Convers
   const item = readItem(params)?.item;
   if (item === undefined) return now;
   if (!WORK.has(item.type)) return now;
-  const { [item.id]: _, ...others } = now.working;
-  return { ...now, working: started ? { ...others, [item.id]: item } : others };
+  const { working } = now;
+  return {
+    ...now,
+    working: started ? kept(working, item.id, inHand(item)) : without(working, item.id),
+  };
 }
 
 function marksOf(items: readonly ItemOnWire[]): string[] {

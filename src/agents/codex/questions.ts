@@ -1,12 +1,16 @@
+import { setMaxListeners } from 'node:events';
+
 import type { AgentTurn } from '../../runs/agents/turn-driver.js';
 import type { Conversation, OpenQuestion } from './conversation.js';
 import { answer, refusal } from './json-rpc.js';
 import type { Outside } from './outside.js';
-import { readQuestion } from './question.js';
 import type { CommandExecutionRequestApprovalResponse } from './protocol/v2/CommandExecutionRequestApprovalResponse.js';
 import type { FileChangeRequestApprovalResponse } from './protocol/v2/FileChangeRequestApprovalResponse.js';
 
 type Decided = CommandExecutionRequestApprovalResponse & FileChangeRequestApprovalResponse;
+
+/** Nobody looks through more; what asks for so much at once is not Codex. */
+const MOST_AT_ONCE = 32;
 
 /** Answers what Codex asks: approvals by whoever decides outside, everything else with a refusal. */
 export class Questions {
@@ -23,7 +27,9 @@ export class Questions {
       readonly decided: () => void;
       readonly masked: (text: string) => string;
     },
-  ) {}
+  ) {
+    setMaxListeners(MOST_AT_ONCE, this.#gone.signal);
+  }
 
   /** While it is so, that Codex shows no progress is nobody's fault. */
   get waiting(): boolean {
@@ -31,13 +37,13 @@ export class Questions {
   }
 
   /** Each question of a process once; of those that were answered before the log says so. */
-  look({ questions, working }: Pick<Conversation, 'questions' | 'working'>): void {
-    for (const question of questions) {
-      if (this.#taken.has(question.id)) continue;
-      this.#taken.add(question.id);
-      const read = readQuestion(question, working);
-      if (read === null) this.write(refusal(question.id, question.method));
-      else void this.#decide(question.id, read);
+  look({ questions }: Pick<Conversation, 'questions'>): void {
+    for (const { id, method, read } of questions) {
+      if (this.#taken.has(id)) continue;
+      this.#taken.add(id);
+      if (read === null) this.write(refusal(id, method));
+      else if (this.#deciding >= MOST_AT_ONCE) this.#answer(id, 'deny');
+      else void this.#decide(id, read);
     }
   }
 
@@ -51,14 +57,17 @@ export class Questions {
     try {
       const shown = { ...read, text: this.around.masked(read.text) };
       const decision = await this.outside.decide(this.turn, shown, this.#gone.signal);
-      const allowed = decision === 'approve';
-      const result: Decided = { decision: allowed ? 'accept' : 'decline' };
-      this.write(answer(id, result));
+      this.#answer(id, decision);
     } catch {
       // Nobody can be asked any more: the turn ends, or another service asks again.
     } finally {
       this.#deciding -= 1;
       this.around.decided();
     }
+  }
+
+  #answer(id: OpenQuestion['id'], decision: 'approve' | 'deny'): void {
+    const result: Decided = { decision: decision === 'approve' ? 'accept' : 'decline' };
+    this.write(answer(id, result));
   }
 }

@@ -1,5 +1,5 @@
 import { DomainError } from '../../kernel/domain-error.js';
-import type { Conversation } from './conversation.js';
+import { OF_PERSON, type Conversation } from './conversation.js';
 import { request } from './json-rpc.js';
 import type { TurnSteerParams } from './protocol/v2/TurnSteerParams.js';
 
@@ -19,7 +19,7 @@ export class Steering {
 
   /** @throws DomainError `turn_not_steerable` when Codex refuses, or ends before it answers */
   steer(threadId: string, turnId: string, text: string): Promise<void> {
-    const id = `steer-${this.newId()}`;
+    const id = `${OF_PERSON}${this.newId()}`;
     const params: TurnSteerParams = {
       threadId,
       expectedTurnId: turnId,
