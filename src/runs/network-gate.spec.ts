@@ -4,6 +4,9 @@ import type { LiveSettings } from '../config/live-settings.js';
 import type { Fence } from '../egress/fence.js';
 import type { EgressGateway } from '../egress/gateway/egress-gateway.js';
 import type { Resolvers } from '../egress/host-resolvers.js';
+import type { GatewaySession } from '../egress/gateway/gateway-session.js';
+import { DomainError } from '../kernel/domain-error.js';
+import type { SecretVault } from '../secrets/secret-vault.js';
 import { NetworkGate, NoLongerOpenError } from './network-gate.js';
 import type { RouteSecrets } from './routes/route-secrets.js';
 import type { BridgeAddress } from './network-place.js';
@@ -20,7 +23,11 @@ const FILTERED: BridgeAddress = {
   address: '10.0.1.2',
   gateway: { address: '10.0.1.1', port: 20_000 },
 };
-const TURN = { runId: 'R', turn: 1, requested: ['a.example'], routes: [], routesOnly: false };
+const SECRET = 'a secret/0123';
+const TURN = {
+  ...{ runId: 'R', turn: 1, requested: ['a.example'], routes: [], routesOnly: false },
+  values: [SECRET],
+};
 
 function gateWith() {
   const calls: string[] = [];
@@ -40,8 +47,13 @@ function gateWith() {
       return Promise.resolve();
     },
   } as unknown as Fence;
+  const admitted: GatewaySession[] = [];
   const gateway = {
-    admit: ({ address }: { address: string }) => calls.push(`admit ${address}`),
+    admit: (session: GatewaySession) => {
+      admitted.push(session);
+      calls.push(`admit ${session.address}`);
+    },
+    credentialsFor: () => ({ user: 'u', password: 'of-the-gateway' }),
     dismiss: (address: string) => {
       calls.push(`dismiss ${address}`);
       return Promise.resolve();
@@ -52,12 +64,18 @@ function gateWith() {
     hold: () => Promise.resolve(),
     release: () => undefined,
   } as unknown as RouteSecrets;
-  const gate = new NetworkGate(fence, gateway, resolvers, settings, routeSecrets);
+  const vault = {
+    openForRun: (_run: string, sealed: string) => {
+      if (sealed === 'sealed') return [SECRET];
+      throw new DomainError('secrets_locked', 'locked');
+    },
+  } as unknown as SecretVault;
+  const gate = new NetworkGate(fence, gateway, resolvers, settings, routeSecrets, vault);
   const setAllowlist = (list: string[]) => {
     sandbox.egressAllowlist = list;
     changed();
   };
-  return { gate, calls, setAllowlist };
+  return { gate, calls, admitted, setAllowlist };
 }
 
 describe('NetworkGate', () => {
@@ -92,6 +110,21 @@ describe('NetworkGate', () => {
     await expect(opening).rejects.toBeInstanceOf(NoLongerOpenError);
     expect(calls).toEqual([]);
     expect(gate.mayOpen).toBe(false);
+  });
+
+  it('has no secret of a turn written down, and nothing where they cannot be known', async () => {
+    const { gate, admitted } = gateWith();
+    const shown: (string | undefined)[] = [];
+    for (const values of [
+      [SECRET],
+      { sealed: 'sealed' },
+      { sealed: null },
+      { sealed: 'of another key' },
+    ]) {
+      await gate.admit(FILTERED, { ...TURN, values });
+      shown.push(admitted.at(-1)?.masked?.('/x/a%20secret%2F0123/of-the-gateway'));
+    }
+    expect(shown).toEqual(['/x/***/***', '/x/***/***', '/x/a%20secret%2F0123/***', '***']);
   });
 
   it('closes what it took over, too', () => {

@@ -7,7 +7,11 @@ import { EgressGateway } from '../egress/gateway/egress-gateway.js';
 import type { GatewayCredentials } from '../egress/gateway/proxy-environment.js';
 import { Resolvers } from '../egress/host-resolvers.js';
 import { checkedEgressEntries } from '../config/egress-entry.js';
+import { DomainError } from '../kernel/domain-error.js';
 import { holdsAllToGateway } from '../sandbox/policy.js';
+import { SecretVault } from '../secrets/secret-vault.js';
+import { maskedText } from './masking/masked-text.js';
+import { MaskPatterns } from './masking/output-masker.js';
 import type { BridgeAddress } from './network-place.js';
 import { RouteSecrets } from './routes/route-secrets.js';
 
@@ -20,6 +24,8 @@ export interface GrantedTurn {
   routes: readonly string[];
   /** The routes are all that it may use: it has no network access. */
   routesOnly: boolean;
+  /** What must stand in no decision, or as it is kept with the run; `sealed: null`: nothing. */
+  values: readonly string[] | { readonly sealed: string | null };
 }
 
 /** An allowlist came into force after the sandbox was placed on the open network. */
@@ -27,6 +33,7 @@ export class NoLongerOpenError extends Error {}
 
 /** How much longer than its turn a grant may live: the kernel's last word if the service dies. */
 const GRANT_MARGIN_SECONDS = 60;
+const UNKNOWN = '***';
 
 /**
  * Lets the addresses of sandboxes out, each as its network is: straight to the internet, or to the
@@ -44,6 +51,7 @@ export class NetworkGate {
     private readonly resolvers: Resolvers,
     private readonly settings: LiveSettings,
     private readonly routeSecrets: RouteSecrets,
+    private readonly vault: SecretVault,
   ) {
     settings.onReplaced(() => this.#closeOpen());
   }
@@ -74,9 +82,33 @@ export class NetworkGate {
   /** The gateway serves the address from now on, for this turn alone. */
   async admit({ address }: BridgeAddress, granted: GrantedTurn): Promise<void> {
     const { runId, turn, requested, routes, routesOnly } = granted;
+    const masked = this.#mask(granted);
     const entries = requested === null ? null : checkedEgressEntries(requested);
     await this.routeSecrets.hold(address, routes);
-    this.gateway.admit({ runId, turn, address, requested: entries, routes, routesOnly });
+    const session = { runId, turn, address, requested: entries, routes, routesOnly, masked };
+    this.gateway.admit(session);
+  }
+
+  /** Where what is to be masked cannot be known, nothing is shown. */
+  #mask({ runId, turn, values }: GrantedTurn): (text: string) => string {
+    const known = 'sealed' in values ? this.#opened(runId, values.sealed) : values;
+    if (known === null) return () => UNKNOWN;
+    let patterns: MaskPatterns | null = null;
+    return (text) => {
+      patterns ??= new MaskPatterns([...known, this.credentials(runId, turn).password]);
+      return maskedText(patterns, text);
+    };
+  }
+
+  #opened(runId: string, sealed: string | null): readonly string[] | null {
+    if (sealed === null) return [];
+    try {
+      return this.vault.openForRun(runId, sealed);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      this.#logger.warn(`run ${runId}: its egress decisions hide where to: ${error.message}`);
+      return null;
+    }
   }
 
   /** Counts an address among the open ones that is open already. */

@@ -33,6 +33,8 @@ export interface KeptAddress {
   routes: readonly string[];
   /** The routes are all that it may use. */
   routesOnly: boolean;
+  /** As `GrantedTurn.values`. */
+  values: { readonly sealed: string | null };
   /** For how many seconds more it has network access or routes; `null`: it is closed. */
   openSeconds: number | null;
 }

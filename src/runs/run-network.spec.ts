@@ -19,6 +19,7 @@ const KEPT: KeptAddress = {
   requested: null,
   routes: [],
   routesOnly: false,
+  values: { sealed: null },
   openSeconds: 60,
 };
 const FILTERED: KeptAddress = {

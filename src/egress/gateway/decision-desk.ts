@@ -23,6 +23,10 @@ export interface RoutedRequest {
   readonly status?: number;
 }
 
+type Masked = NonNullable<GatewaySession['masked']>;
+
+const asItIs: Masked = (text) => text;
+
 const LONGEST_TEXT = 200;
 const LONGEST_PATH = 1000;
 
@@ -44,7 +48,8 @@ export class DecisionDesk {
 
   /** Of a request on a credential route. */
   routed(session: GatewaySession, target: Target, routed: RoutedRequest): OpenDecision {
-    const outcome = { allowed: true, rule: null, reason: null, ...shown(routed) } as const;
+    const told = shown(routed, session);
+    const outcome = { allowed: true, rule: null, reason: null, ...told } as const;
     return this.#recorder.allowed(this.#decision(session, target, outcome));
   }
 
@@ -55,7 +60,8 @@ export class DecisionDesk {
     reason: DecisionReason,
     routed?: RoutedRequest,
   ): Promise<void> {
-    const outcome = { allowed: false, rule: null, reason, ...(routed && shown(routed)) };
+    const told = routed && shown(routed, session);
+    const outcome = { allowed: false, rule: null, reason, ...told };
     const decision = this.#decision(session, asked, outcome);
     // A recorder that fails has said so itself; the refusal stands.
     await this.#recorder.denied(decision).catch(() => undefined);
@@ -67,26 +73,33 @@ export class DecisionDesk {
   }
 
   #decision(
-    { runId, turn }: GatewaySession,
+    { runId, turn, masked = asItIs }: GatewaySession,
     asked: Target | Unread,
     outcome: Omit<Decision, 'runId' | 'turn' | 'at' | 'host' | 'port'>,
   ): Decision {
     const at = this.#clock.now();
-    const named = 'host' in asked ? { host: asked.host.text, port: asked.port } : unread(asked);
-    return { runId, turn, at, ...named, ...outcome };
+    const { host, port } =
+      'host' in asked ? { host: asked.host.text, port: asked.port } : unread(asked, masked);
+    // That of a route is the operator's; any other may be put together by the sandbox.
+    const isUpstream = 'host' in asked && typeof outcome.route === 'string';
+    return { runId, turn, at, host: isUpstream ? host : masked(host), port, ...outcome };
   }
 }
 
 /** Cut, and whatever is not printable ASCII a question mark. */
-function unread({ text }: Unread): { host: string; port: number } {
-  return { host: printable(text, LONGEST_TEXT), port: 0 };
+function unread({ text }: Unread, masked: Masked): { host: string; port: number } {
+  return { host: printable(masked(text), LONGEST_TEXT), port: 0 };
 }
 
-function shown({ route, method, path, status }: RoutedRequest) {
+/** Masked before it is cut: half a value would not be known again. */
+function shown(
+  { route, method, path, status }: RoutedRequest,
+  { masked = asItIs }: Pick<GatewaySession, 'masked'>,
+) {
   return {
-    route: printable(route, LONGEST_TEXT),
+    route: printable(masked(route), LONGEST_TEXT),
     method: printable(method, LONGEST_TEXT),
-    path: printable(path, LONGEST_PATH),
+    path: printable(masked(path), LONGEST_PATH),
     status: status ?? null,
   };
 }

@@ -13,6 +13,8 @@ export interface GatewaySession {
   readonly routes?: readonly string[];
   /** It may use nothing else. */
   readonly routesOnly?: boolean;
+  /** What of its requests is written down, without what its turn holds secret; left out: nothing is. */
+  readonly masked?: (text: string) => string;
 }
 
 /** The gateway as a sandbox is told of it. */

@@ -13,6 +13,8 @@ export interface AdoptableRun extends TakenRun {
   nonce: string;
   at: NetworkAddress;
   limits: CommandLimits;
+  /** The values that are masked in its output; `null`: there are none. */
+  sealed: string | null;
   /** No fence could be put around its address again. */
   unfenced: boolean;
 }
@@ -58,6 +60,7 @@ export function adoptable(taken: TakenRun, kept: RunningCommandEntity | null): A
     runningAt,
     begun: kept.begun === null ? null : (JSON.parse(kept.begun) as HostMoment),
     nonce: kept.nonce,
+    sealed: kept.maskedValues,
     at: JSON.parse(kept.place) as NetworkAddress,
     limits: JSON.parse(kept.limits) as CommandLimits,
     unfenced: false,

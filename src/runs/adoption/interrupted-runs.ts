@@ -97,10 +97,11 @@ export class InterruptedRuns {
 }
 
 /** Whom the gateway serves at its address. */
-function turnOf({ run, limits }: AdoptableRun): Omit<KeptAddress, 'at' | 'openSeconds'> {
+function turnOf({ run, limits, sealed }: AdoptableRun): Omit<KeptAddress, 'at' | 'openSeconds'> {
   const { policy } = JSON.parse(run.request) as RunRequest;
   const asked = policy?.egressAllowlist ?? [];
   const requested = asked.length === 0 ? null : asked;
   const { networkAccess, credentialRoutes: routes = [] } = limits;
-  return { runId: run.id, turn: run.turn, requested, routes, routesOnly: !networkAccess };
+  const routesOnly = !networkAccess;
+  return { runId: run.id, turn: run.turn, requested, routes, routesOnly, values: { sealed } };
 }

@@ -68,7 +68,9 @@ export class BeginStep {
     const { requested } = policy.egress;
     const { id: runId, turn: number } = session.run;
     const routesOnly = !policy.networkAccess;
-    const turn = { runId, turn: number, requested, routes: policy.credentialRoutes, routesOnly };
+    const { credentialRoutes: routes } = policy;
+    const values = session.masked;
+    const turn = { runId, turn: number, requested, routes, routesOnly, values };
     await this.network.open(place, policy, turn).catch((error: unknown) => {
       const outdated = error instanceof NoLongerOpenError;
       throw outdated ? new NotCommittedError('placed too early', { cause: error }) : error;

@@ -127,6 +127,25 @@ describe('a sandbox on a credential route', () => {
     expect((await lab.ask('/r/model/x')).status).toBe(502);
   });
 
+  it('leaves no secret of its own in what is written down of it', async () => {
+    const masked = (text: string) => text.replaceAll('own-secret', '***');
+    const session = lab.admit(14, { routes: ['model'], masked });
+    const long = 'a'.repeat(990);
+    for (const path of ['/r/model/own-secret/x?own-secret', `/r/model/${long}own-secret`]) {
+      await (await lab.ask(path, { as: session })).body();
+    }
+    await lab.ask('/r/own-secret/x', { as: session });
+    await lab.ask('/r/model/own-secret/..', { as: session });
+    await lab.connect(session, 'own-secret.model.test:99');
+    await lab.send(session, 'GET own-secret HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(lab.decisions.map(({ host, path }) => [host, path])).toEqual([
+      ['model.test', '/v1/***/x'],
+      ['model.test', expect.stringMatching(/a\*\*\*$/)],
+    ]);
+    expect(lab.recorder.denials).toHaveLength(4);
+    expect(JSON.stringify(lab.recorder)).not.toContain('own-secret');
+  });
+
   it('is no WebSocket by a header that its connection does not name', async () => {
     const got = await lab.ask('/r/model/x', { lines: ['Upgrade: websocket'] });
     expect([got.status, await got.body()]).toEqual([200, 'hello']);
