@@ -72,7 +72,7 @@ export class Approvals {
     });
   }
 
-  /** @throws DomainError `approval_not_found`, `approval_decided` */
+  /** @throws DomainError `approval_not_found`, `approval_decided`, also when its time is up */
   async decide(
     runId: string,
     id: string,
@@ -85,8 +85,13 @@ export class Approvals {
         throw new DomainError('approval_not_found', 'The run has no approval with this id');
       }
       if (open.decision !== null) throw decidedAlready(open);
-      return this.#close(tx, open, decision);
+      // Nobody may have been there to deny it in time: the service was away.
+      return open.expiresAt <= this.clock.now() ? null : this.#close(tx, open, decision);
     });
+    if (row === null) {
+      await this.#late({ runId, id });
+      throw new DomainError('approval_decided', 'It was not answered in time, and so is denied');
+    }
     this.#tell(id, decision);
     return row;
   }
@@ -140,7 +145,7 @@ export class Approvals {
     });
   }
 
-  async #late({ runId, id }: ApprovalRow): Promise<void> {
+  async #late({ runId, id }: Pick<ApprovalRow, 'runId' | 'id'>): Promise<void> {
     const decision = await this.transactions.run(SYSTEM_ORIGIN, async (tx) => {
       const row = await this.rows.find(tx.manager, runId, id);
       if (row === null) return 'deny';

@@ -75,6 +75,18 @@ describe('what an agent asks', () => {
     expect(JSON.parse(row?.details ?? '')).toMatchObject({ decision: 'deny', why: 'time_limit' });
   });
 
+  it('is approved by nobody once its time is up, though nobody was there to deny it', async () => {
+    const one = life(-1);
+    one.leave();
+    await expect(one.ask()).rejects.toThrow('nobody waits');
+    const id = await one.asked();
+
+    const late = one.approvals.decide(runId, id, 'approve', PERSON);
+    await expect(late).rejects.toMatchObject({ code: 'approval_decided' });
+    expect(await one.list()).toMatchObject([{ decision: 'deny', decidedBy: 'system' }]);
+    expect(JSON.parse((await audited())[0]?.details ?? '')).toMatchObject({ why: 'time_limit' });
+  });
+
   it('is one question for two lives of the service, whose answer both take', async () => {
     const [first, second] = [life(), life()];
     const lost = first.ask();

@@ -25,6 +25,18 @@ function change(diff: string) {
 describe('what is kept of an app-server’s lines', () => {
   it.each<[string, (at: number) => object]>([
     ['questions', (id) => ({ id, method: 'x'.repeat(10_000), params: {} })],
+    ['long identifiers', (at) => ({ id: `${at}`.padEnd(100_000), method: 'x', params: {} })],
+    [
+      'long names of work',
+      (at) => ({
+        method: 'item/started',
+        params: {
+          threadId: 'T',
+          turnId: 'mine',
+          item: { id: `${at}`.padEnd(10_000), type: 'commandExecution' },
+        },
+      }),
+    ],
     ['answers', (at) => ({ id: `steer-a${at}`, result: {} })],
     ['refusals', (at) => ({ id: `steer-r${at}`, error: { code: 1, message: 'no' } })],
     [

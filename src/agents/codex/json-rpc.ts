@@ -6,6 +6,8 @@ export interface RpcError {
   readonly message: string;
 }
 
+const LONGEST_ID = 200;
+
 /** A line of the app-server, which leaves out JSON-RPC's `jsonrpc` member. */
 export type RpcMessage =
   | { readonly kind: 'answer'; readonly id: RpcId; readonly result: unknown }
@@ -23,7 +25,8 @@ export function readMessage(line: string): RpcMessage | null {
   const value = parsed(line);
   if (typeof value !== 'object' || value === null) return null;
   const { id, method, params, result, error } = value as Record<string, unknown>;
-  const known = typeof id === 'string' || typeof id === 'number' ? id : null;
+  const isWord = typeof id === 'string' && id.length <= LONGEST_ID;
+  const known = isWord || typeof id === 'number' ? id : null;
   if (typeof method === 'string') {
     if (known !== null) return { kind: 'question', id: known, method, params };
     return { kind: 'notice', method, params };

@@ -29,14 +29,19 @@ function reads<Wire>() {
 
 const count = z.number().int().nonnegative();
 
+/** Names that are kept. */
+const name = z.string().max(1000);
+/** Far more than is ever shown of it: a secret that is cut in two would not be known again. */
+const MOST_ERROR = 256 * 1024;
+
 const turnError = z.object({
-  message: z.string(),
+  message: z.string().transform((text) => text.slice(0, MOST_ERROR)),
   codexErrorInfo: z.unknown(),
   additionalDetails: z.string().nullable(),
 });
 
 const turn = z.object({
-  id: z.string(),
+  id: name,
   status: z.enum(['completed', 'interrupted', 'failed', 'inProgress']),
   error: turnError.nullable(),
 });
@@ -55,7 +60,7 @@ const usage = z.object({
 export type UsageOnWire = z.output<typeof usage>;
 
 /** Items are of many types; each reader of one checks the rest. */
-const item = z.looseObject({ id: z.string(), type: z.string() });
+const item = z.looseObject({ id: name, type: name });
 
 export type ItemOnWire = z.output<typeof item>;
 
