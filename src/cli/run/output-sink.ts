@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 
 import type { Cli } from '../cli.js';
+import { printable } from '../printable.js';
 import type { OutputRecord } from './output-events.js';
 
 /** A reader that has gone frees no room, ever. */
@@ -20,10 +21,15 @@ function writeJson(cli: Cli, record: OutputRecord): Promise<void> {
   return put(cli.stdout, `${JSON.stringify(record)}\n`);
 }
 
-/** Each stream to its own, byte for byte; a line of the service's own says so, on standard error. */
+/**
+ * Each stream to its own, byte for byte; a line of the service's own says so, on standard error. There
+ * too what an agent did, in words that a model chose: they do not move a terminal.
+ */
 function writeText(cli: Cli, { stream, text }: OutputRecord): Promise<void> {
   if (stream === 'stdout') return put(cli.stdout, text);
-  return put(cli.stderr, stream === 'system' ? `risoluto: ${text}` : text);
+  if (stream === 'stderr') return put(cli.stderr, text);
+  const shown = cli.stderr.isTTY === true ? printable(text) : text;
+  return put(cli.stderr, stream === 'system' ? `risoluto: ${shown}` : shown);
 }
 
 async function put(to: Writable, text: string): Promise<void> {
