@@ -201,7 +201,10 @@ export function agentCases(gvisor: boolean): void {
 
     alike('prints a line without end, or what is no line of an agent, goes on', async () => {
       const peak = await watchPeak(service.pid);
-      const id = await createRun(service, talker('LONG-1', 'endless 20', 'raw [1,2]', 'say after'));
+      const id = await createRun(
+        service,
+        talker('LONG-1', 'endless 20', 'raw [1,2]', 'deep 200000', 'say after'),
+      );
       expect(await finishRun(service, id)).toMatchObject({ status: 'succeeded' });
       const lines = await outputOf(service, id);
       expect(doneBy(lines)).toEqual(['after\n']);
@@ -209,6 +212,7 @@ export function agentCases(gvisor: boolean): void {
         'begun\n',
         `A line of ${20 * 1024 ** 2} bytes was left out.\n`,
         'A line that is no JSON object: [1,2]\n',
+        expect.stringMatching(/^A line of JSON that is nested too deeply: /),
       ]);
       expect(await peak.growthBytes()).toBeLessThan(150 * 1024 ** 2);
     });

@@ -26,6 +26,10 @@ const words = {
   'remember-secret': () => say({ type: 'memory', memory: `x${process.env.TOKEN}` }),
   stderr: (text) => console.error(text),
   raw: (text) => process.stdout.write(`${text}\n`),
+  deep: (levels) => {
+    const [open, close] = ['[', ']'].map((bracket) => bracket.repeat(Number(levels)));
+    process.stdout.write(`{"type":"message","text":"deep","more":${open}${close}}\n`);
+  },
   'die-once': (code, { memory }) => {
     if (memory !== null) return message(['alive again with', memory].join(' '));
     say({ type: 'memory', memory: 'where it broke off' });

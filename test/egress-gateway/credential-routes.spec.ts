@@ -5,6 +5,7 @@ import { askTurn, awaitRun, keptRun, turnToEnd } from '../runs/turn-questions.js
 import { sh } from '../runs/run-questions.js';
 import { until } from '../runs/until.js';
 import { engine } from '../support/engine.js';
+import { runToEnd } from '../support/runs.js';
 import { expectNoRemains } from '../support/remains.js';
 import type { RunningService } from '../support/service.js';
 import { world, type Recorded } from '../support/world.js';
@@ -273,6 +274,24 @@ describe.each(RUNTIMES)('a credential route, %s', (runtime) => {
     expect([unknown.status, unknown.body.error.code]).toEqual([422, 'credential_route_unknown']);
     const back = await service.api('PUT', '/api/v1/config/overlay', { body: {} });
     expect(back.status, back.text).toBe(200);
+  });
+
+  it('leaves no secret that the run holds itself in what is written down', async () => {
+    const own = newTokenCanary('own');
+    const set = await service.api('PUT', '/api/v1/secrets/OWN', { body: { value: own } });
+    expect(set.status, set.text).toBe(204);
+    await world.clear();
+    const { id } = await runToEnd(service, {
+      issue: 'ROUTE-5',
+      command: sh('curl -s "$RISOLUTO_ROUTE_MODEL/headers/$OWN?of=$OWN" -o /dev/null'),
+      credentialRoutes: ['model'],
+      secrets: ['OWN'],
+    });
+    expect(requestsTo('model.wild.test')[0]?.path).toContain(own);
+    const { text } = await service.api('GET', `/api/v1/runs/${id}/egress`);
+    expect(text).toContain('"/headers/***"');
+    expect(leaksIn(text + service.logs(), { own })).toEqual([]);
+    expect(await leaksBelow(service.dataDir, { own })).toEqual([]);
   });
 
   it('is every turn’s of a run that is kept alive, and ends with the turn', async () => {
