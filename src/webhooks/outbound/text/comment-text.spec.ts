@@ -21,7 +21,7 @@ it('says how a run ended, how long it took, and what it printed last', () => {
       '- Exit code: `3`\n- Reason: `exit_code`\n- Duration: 1 min 5 s',
       'The last lines of its output:',
       '```text\na\nb\n```',
-      `[Run](<https://ci.example.com/x/api/v1/runs/${RUN}>) · [Output](<https://ci.example.com/x/api/v1/runs/${RUN}/output>)`,
+      `[Run](<https://ci.example.com/x/api/v1/runs/${RUN}>) · [Output](<https://ci.example.com/x/api/v1/runs/${RUN}/output>) · [Change](<https://ci.example.com/x/api/v1/runs/${RUN}/diff>)`,
     ].join('\n\n'),
   );
 });
@@ -31,6 +31,8 @@ it('says that a run started, and of one that never did that it did not', () => {
   expect(commentText(input('x', { facts: started }))).toBe(
     `**Risoluto** started run \`${RUN}\` in workspace \`MT-1\`.`,
   );
+  const linkBaseUrl = 'https://ci.example.com';
+  expect(commentText(input('x', { facts: started, linkBaseUrl }))).not.toContain('/diff');
   const outcome = {
     status: 'cancelled',
     exitCode: null,
@@ -38,7 +40,9 @@ it('says that a run started, and of one that never did that it did not', () => {
     message: null,
   } as const;
   const never = { issue: 'MT-1', outcome, startedAt: null, endedAt: null };
-  expect(commentText(input('', { facts: never }))).toContain('never started');
+  const neverText = commentText(input('', { facts: never, linkBaseUrl }));
+  expect(neverText).toContain('never started');
+  expect(neverText).not.toContain('/diff');
 });
 
 it('holds what an agent said last, as text that marks and mentions nothing, and not more than it may', () => {

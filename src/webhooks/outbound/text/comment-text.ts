@@ -75,11 +75,14 @@ function messageOf(message: string): string[] {
   return shown === '' ? [] : ['What the agent said last:', codeBlock(shown)];
 }
 
-function linksOf({ linkBaseUrl, runId }: CommentInput): string[] {
+function linksOf({ linkBaseUrl, runId, facts }: CommentInput): string[] {
   if (linkBaseUrl === '') return [];
   const base = new URL(linkBaseUrl).href.replace(/\/+$/, '');
   const run = `${base}/api/v1/runs/${encodeURIComponent(runId)}`;
-  return [`[Run](<${run}>) · [Output](<${run}/output>)`];
+  const links = [`[Run](<${run}>)`, `[Output](<${run}/output>)`];
+  const mayHaveChanged = facts.outcome !== null && facts.startedAt !== null;
+  if (mayHaveChanged) links.push(`[Change](<${run}/diff>)`);
+  return [links.join(' · ')];
 }
 
 /** As people say it: `850 ms`, `12.3 s`, `4 min 5 s`, `2 h 3 min`. */
