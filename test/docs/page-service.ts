@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 
 import { LinearImpostor } from '../support/linear-impostor.js';
 import { linearSchema } from '../support/linear-schema.js';
+import { PROVIDER_URL, startWorldProvider } from '../support/model-provider/world-provider.js';
 import { startService, type RunningService } from '../support/service.js';
 import type { Page } from './markdown.js';
 import type { PageSetup } from './pages.js';
@@ -11,7 +12,7 @@ export interface PageService {
   stop(): Promise<void>;
 }
 
-/** The service that a page speaks to on port 4000, and Linear behind it where the page needs one. */
+/** The service that a page speaks to on port 4000, and what stands behind it where the page needs that. */
 export async function startForPage(page: Page, setup: PageSetup): Promise<PageService> {
   if (setup.service === null) return { service: null, stop: () => Promise.resolve() };
   const env = { RISOLUTO_PORT: '4000', ...setup.service.env };
@@ -19,14 +20,17 @@ export async function startForPage(page: Page, setup: PageSetup): Promise<PageSe
     const service = await startService({ ...setup.service, env });
     return { service, stop: async () => void (await service.stop()) };
   }
-  const linear = await linearOf(setup.linear);
+  const { model, ...account } = setup.linear;
+  const linear = await linearOf(account);
+  const provider = await startWorldProvider();
+  provider.script(model.marker, ...model.replies);
   const yaml = settingsOf(page, linear.url);
   const service = await startService({ ...setup.service, env, yaml });
   return {
     service,
     async stop() {
       await service.stop();
-      await linear.close();
+      await Promise.all([linear.close(), provider.close()]);
     },
   };
 }
@@ -46,9 +50,27 @@ export async function linearOf({
   return linear;
 }
 
-/** What the first block of settings on a page says, with Linear at that address. */
-export function settingsOf(page: Page, apiUrl: string): object {
+/** The settings of a page of Linear and an agent, as far as tests add to them. */
+export interface AgentPageSettings {
+  dispatch: object[];
+  webhooks: { outbound: object };
+  codex: { sandbox: { credentialRoutes: object[] } } & Record<string, unknown>;
+}
+
+/** What the first block of settings on a page says, with Linear at that address and the tests' model provider. */
+export function settingsOf(page: Page, apiUrl: string): AgentPageSettings {
   const block = page.blocks.find(({ language }) => language === 'yaml');
   if (block === undefined) throw new Error(`${page.path} has no settings`);
-  return { ...(parse(block.text) as object), webhooks: { outbound: { linear: { apiUrl } } } };
+  const { codex, webhooks, ...rest } = parse(block.text) as AgentPageSettings;
+  const credentialRoutes = codex.sandbox.credentialRoutes.map(toTheProvider);
+  return {
+    ...rest,
+    webhooks: { outbound: { ...webhooks.outbound, linear: { apiUrl } } },
+    codex: { ...codex, sandbox: { ...codex.sandbox, credentialRoutes } },
+  };
+}
+
+/** A route as it stands on a page, with the tests' provider behind it. */
+export function toTheProvider(route: object): object {
+  return { ...route, upstream: PROVIDER_URL, plainHttp: true };
 }

@@ -1,11 +1,15 @@
 import type { ServiceOptions } from '../support/service.js';
+import { MENDS_THE_BUILD, type ScriptedModel } from './scripted-model.js';
 
 /** What a page takes for granted before its first command. */
 export interface PageSetup {
   /** The service that it talks to on port 4000; null where the page starts its own. */
   service: ServiceOptions | null;
-  /** Linear, with the key for it and its one issue; the page's first yaml is then the service's. */
-  linear: { key: string; issue: string } | null;
+  /**
+   * Linear, with the key for it and its one issue, and what the model behind the agent is made to do;
+   * the page's first yaml is then the service's.
+   */
+  linear: { key: string; issue: string; model: ScriptedModel } | null;
   /** Of the reader's shell. */
   env: Record<string, string>;
   /** Of GitHub's `${{ … }}`. */
@@ -99,7 +103,7 @@ JSON`,
   'docs/dispatch.md': { service: null },
   'docs/linear-agent.md': {
     service: { env: { RISOLUTO_LINEAR_WEBHOOK_SECRET: LINEAR_SECRET } },
-    linear: { key: 'lin_api_0123456789', issue: 'MT-42' },
+    linear: { key: 'lin_api_0123456789', issue: 'MT-42', model: MENDS_THE_BUILD },
     env: { RISOLUTO_LINEAR_WEBHOOK_SECRET: LINEAR_SECRET },
   },
   'docs/webhooks.md': {

@@ -64,6 +64,7 @@ export class LinearImpostor {
   readonly states = [
     { id: 'state-todo', name: 'Todo', team: { id: 'team-1' } },
     { id: 'state-doing', name: 'In Progress', team: { id: 'team-1' } },
+    { id: 'state-review', name: 'In Review', team: { id: 'team-1' } },
     { id: 'state-done', name: 'Done', team: { id: 'team-1' } },
     { id: 'state-other', name: 'Done', team: { id: 'team-2' } },
   ];
