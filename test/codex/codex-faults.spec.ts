@@ -8,6 +8,7 @@ import { startWorldProvider } from '../support/model-provider/world-provider.js'
 import { createRun, runToEnd } from '../support/runs.js';
 import type { RunningService } from '../support/service.js';
 import { codexRun, eventsOf, historyIn, startCodexService } from './codex-service.js';
+import { RUNTIMES_TRIED } from './runtimes-tried.js';
 
 const KEY = newTokenCanary('model');
 const many = (reply: ModelReply) => Array.from({ length: 30 }, () => reply);
@@ -16,100 +17,110 @@ const status = (code: number, headers: Record<string, string> = {}): ModelReply 
   return { kind: 'status', status: code, headers, body: { error } };
 };
 
-let provider: ModelProvider;
-let service: RunningService;
-beforeAll(async () => {
-  provider = await startWorldProvider();
-  service = await startCodexService(KEY, { agent: { stallSeconds: 6 } });
-});
-afterAll(async () => {
-  await service?.stop();
-  await provider?.close();
-});
-
-describe('a provider that fails ends the turn with a clear reason', () => {
-  it.each<[name: string, replies: ModelReply[], reason: string, message: string]>([
-    ['429', many(status(429, { 'retry-after': '1' })), 'provider_rate_limited', '429'],
-    ['500', many(status(500)), 'provider_error', 'Codex gave up'],
-    ['401', many(status(401)), 'provider_refused', 'the provider says 401'],
-    ['400', many(status(400)), 'provider_refused', 'the provider says 400'],
-  ])('%s', async (name, replies, reason, text) => {
-    provider.script(`FAIL-${name}`, ...replies);
-
-    const run = await runToEnd(service, codexRun(`FAIL-${name}`, `FAIL-${name} please`));
-
-    expect(run).toMatchObject({ status: 'failed', reason });
-    expect(run).toHaveProperty('message', expect.stringContaining(text));
-    const errors = (await eventsOf(service, run.id)).filter(({ event }) => event.type === 'error');
-    expect(errors.at(-1)?.event).toMatchObject({ willRetry: false });
+describe.each(RUNTIMES_TRIED)('Codex in trouble, %s', (runtime) => {
+  let provider: ModelProvider;
+  let service: RunningService;
+  beforeAll(async () => {
+    provider = await startWorldProvider();
+    service = await startCodexService(KEY, { runtime, agent: { stallSeconds: 6 } });
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await provider?.close();
   });
 
-  it('silence', async () => {
-    provider.script('FAIL-SILENCE', ...many({ kind: 'stall' }));
+  describe('a provider that fails ends the turn with a clear reason', () => {
+    it.each<[name: string, replies: ModelReply[], reason: string, message: string]>([
+      ['429', many(status(429, { 'retry-after': '1' })), 'provider_rate_limited', '429'],
+      ['500', many(status(500)), 'provider_error', 'Codex gave up'],
+      ['401', many(status(401)), 'provider_refused', 'the provider says 401'],
+      ['400', many(status(400)), 'provider_refused', 'the provider says 400'],
+    ])('%s', async (name, replies, reason, text) => {
+      provider.script(`FAIL-${name}`, ...replies);
 
-    const run = await runToEnd(service, codexRun('FAIL-7', 'FAIL-SILENCE please'));
+      const run = await runToEnd(service, codexRun(`FAIL-${name}`, `FAIL-${name} please`));
 
-    expect(run.status).toBe('failed');
-    expect(['agent_stalled', 'provider_stalled']).toContain(run.reason);
-    expect(provider.left).toBeGreaterThan(0);
+      expect(run).toMatchObject({ status: 'failed', reason });
+      expect(run).toHaveProperty('message', expect.stringContaining(text));
+      const errors = (await eventsOf(service, run.id)).filter(
+        ({ event }) => event.type === 'error',
+      );
+      expect(errors.at(-1)?.event).toMatchObject({ willRetry: false });
+    });
+
+    it('silence', async () => {
+      provider.script('FAIL-SILENCE', ...many({ kind: 'stall' }));
+
+      const run = await runToEnd(service, codexRun('FAIL-7', 'FAIL-SILENCE please'));
+
+      expect(run.status).toBe('failed');
+      expect(['agent_stalled', 'provider_stalled']).toContain(run.reason);
+      expect(provider.left).toBeGreaterThan(0);
+    });
   });
-});
 
-describe('a stream that breaks off', () => {
-  it('is taken up again by Codex', async () => {
-    provider.script('BREAK-ONCE', { kind: 'disconnect', items: [message('half')] }, says('whole'));
+  describe('a stream that breaks off', () => {
+    it('is taken up again by Codex', async () => {
+      provider.script(
+        'BREAK-ONCE',
+        { kind: 'disconnect', items: [message('half')] },
+        says('whole'),
+      );
 
-    const run = await runToEnd(service, codexRun('BREAK-1', 'BREAK-ONCE please'));
+      const run = await runToEnd(service, codexRun('BREAK-1', 'BREAK-ONCE please'));
 
-    expect(run).toMatchObject({ status: 'succeeded' });
-    const texts = (await eventsOf(service, run.id)).map(({ text }) => text);
-    expect(texts).toContain('whole\n');
+      expect(run).toMatchObject({ status: 'succeeded' });
+      const texts = (await eventsOf(service, run.id)).map(({ text }) => text);
+      expect(texts).toContain('whole\n');
+    });
+
+    it('is taken up by a new Codex where the first gave up, with the same thread', async () => {
+      const broken = Array.from({ length: 4 }, (): ModelReply => ({ kind: 'disconnect' }));
+      provider.script('BREAK-OFTEN', ...broken, says('whole'));
+
+      const run = await runToEnd(service, codexRun('BREAK-2', 'BREAK-OFTEN please'));
+
+      expect(run, service.logs()).toMatchObject({ status: 'succeeded' });
+      const history = historyIn(provider.asked('BREAK-OFTEN').at(-1));
+      expect(history.filter((line) => line.includes('BREAK-OFTEN'))).toHaveLength(1);
+      expect(history.at(-1)).toContain('You were interrupted by a fault');
+    });
   });
 
-  it('is taken up by a new Codex where the first gave up, with the same thread', async () => {
-    const broken = Array.from({ length: 4 }, (): ModelReply => ({ kind: 'disconnect' }));
-    provider.script('BREAK-OFTEN', ...broken, says('whole'));
+  describe('a Codex that dies', () => {
+    it('goes on in a new container, in its thread, and is not told its task again', async () => {
+      provider.script('CRASH-MARK', runs('pkill -KILL -x codex; sleep 30'), says('went on'));
 
-    const run = await runToEnd(service, codexRun('BREAK-2', 'BREAK-OFTEN please'));
+      const run = await runToEnd(service, codexRun('CRASH-1', 'CRASH-MARK please'));
 
-    expect(run, service.logs()).toMatchObject({ status: 'succeeded' });
-    const history = historyIn(provider.asked('BREAK-OFTEN').at(-1));
-    expect(history.filter((line) => line.includes('BREAK-OFTEN'))).toHaveLength(1);
-    expect(history.at(-1)).toContain('You were interrupted by a fault');
+      expect(run, service.logs()).toMatchObject({ status: 'succeeded' });
+      const history = historyIn(provider.asked('CRASH-MARK').at(-1));
+      expect(history.filter((line) => line.includes('CRASH-MARK please'))).toHaveLength(1);
+      expect(history.at(-1)).toContain('go on with the task');
+    });
   });
-});
 
-describe('a Codex that dies', () => {
-  it('goes on in a new container, in its thread, and is not told its task again', async () => {
-    provider.script('CRASH-MARK', runs('pkill -KILL -x codex; sleep 30'), says('went on'));
+  describe('a service that is killed in mid-turn', () => {
+    it('goes on with the Codex that runs, and sends it nothing twice', async () => {
+      provider.script('KILL-MARK', runs('echo begun; sleep 6; echo slept'), says('after all'));
+      const id = await createRun(service, codexRun('KILL-1', 'KILL-MARK please'));
+      await provider.awaited('KILL-MARK', 1);
+      await new Promise((resolve) => setTimeout(resolve, 500));
 
-    const run = await runToEnd(service, codexRun('CRASH-1', 'CRASH-MARK please'));
+      await service.kill9();
+      await service.start();
 
-    expect(run, service.logs()).toMatchObject({ status: 'succeeded' });
-    const history = historyIn(provider.asked('CRASH-MARK').at(-1));
-    expect(history.filter((line) => line.includes('CRASH-MARK please'))).toHaveLength(1);
-    expect(history.at(-1)).toContain('go on with the task');
-  });
-});
-
-describe('a service that is killed in mid-turn', () => {
-  it('goes on with the Codex that runs, and sends it nothing twice', async () => {
-    provider.script('KILL-MARK', runs('echo begun; sleep 6; echo slept'), says('after all'));
-    const id = await createRun(service, codexRun('KILL-1', 'KILL-MARK please'));
-    await provider.awaited('KILL-MARK', 1);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-
-    await service.kill9();
-    await service.start();
-
-    expect(await awaitRun(service, id), service.logs()).toMatchObject({ status: 'succeeded' });
-    expect(provider.asked('KILL-MARK')).toHaveLength(2);
-    const history = historyIn(provider.asked('KILL-MARK').at(-1));
-    expect(history).toEqual(['user: KILL-MARK please']);
-    const events = (await eventsOf(service, id)).map(({ event, text }) => `${event.type}: ${text}`);
-    expect(events.filter((event) => !event.startsWith('usage'))).toEqual([
-      "command: $ /bin/bash -lc 'echo begun; sleep 6; echo slept'\nbegun\nslept\n",
-      'message: after all\n',
-    ]);
+      expect(await awaitRun(service, id), service.logs()).toMatchObject({ status: 'succeeded' });
+      expect(provider.asked('KILL-MARK')).toHaveLength(2);
+      const history = historyIn(provider.asked('KILL-MARK').at(-1));
+      expect(history).toEqual(['user: KILL-MARK please']);
+      const events = (await eventsOf(service, id)).map(
+        ({ event, text }) => `${event.type}: ${text}`,
+      );
+      expect(events.filter((event) => !event.startsWith('usage'))).toEqual([
+        "command: $ /bin/bash -lc 'echo begun; sleep 6; echo slept'\nbegun\nslept\n",
+        'message: after all\n',
+      ]);
+    });
   });
 });

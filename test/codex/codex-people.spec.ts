@@ -11,6 +11,7 @@ import { createRun, finishRun, runToEnd } from '../support/runs.js';
 import type { RunningService } from '../support/service.js';
 import { codexRun, historyIn, startCodexService } from './codex-service.js';
 import { MODEL } from './codex-settings.js';
+import { RUNTIMES_TRIED } from './runtimes-tried.js';
 
 const KEY = newTokenCanary('model');
 const SECRET = newTokenCanary('asked');
@@ -29,11 +30,11 @@ beforeAll(async () => {
 });
 afterAll(() => provider?.close());
 
-describe('Codex asks before it acts', () => {
+describe.each(RUNTIMES_TRIED)('Codex asks before it acts, %s,', (runtime) => {
   let service: RunningService;
   beforeAll(async () => {
     const agent = { approvalPolicy: 'untrusted', approvalTimeoutSeconds: 20 };
-    service = await startCodexService(KEY, { agent });
+    service = await startCodexService(KEY, { runtime, agent });
     await service.api('PUT', '/api/v1/secrets/ASKED', { body: { value: SECRET } });
   });
   afterAll(() => service?.stop());
@@ -132,12 +133,12 @@ describe('Codex asks before it acts', () => {
   });
 });
 
-describe('people and limits direct a turn', () => {
+describe.each(RUNTIMES_TRIED)('people and limits direct a turn, %s:', (runtime) => {
   let service: RunningService;
   beforeAll(async () => {
     const prices = { [MODEL]: { inputPerMillion: 2, outputPerMillion: 10 } };
     const limits = { tokensPerRun: 1000, tokensPerIssue: 1500, costPerRun: 0.005 };
-    service = await startCodexService(KEY, { agent: { prices, limits } });
+    service = await startCodexService(KEY, { runtime, agent: { prices, limits } });
   });
   afterAll(() => service?.stop());
 
