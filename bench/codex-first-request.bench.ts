@@ -10,6 +10,8 @@ import { world } from '../test/support/world.js';
 import type { Benchmark } from './benchmark.js';
 
 const IMAGE = 'risoluto-sandbox:latest';
+/** Characters of what Codex says of its failure. */
+const MOST_SAID = 4000;
 
 const benchmark: Benchmark = {
   question: 'How long from asking for a run of Codex to its first question to the model?',
@@ -77,13 +79,18 @@ async function byDocker(provider: ModelProvider, mark: string): Promise<number> 
       ...['-e', 'CODEX_HOME=/tmp/codex', '-e', 'HOME=/tmp', '-e', `${PLACEHOLDER_ENV}=none`],
       ...['-w', '/tmp', IMAGE, 'sh', '-c', start, config, mark],
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+    { stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  const exited = once(child, 'exit');
+  // Of no use beside the table, unless it fails.
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-MOST_SAID);
+  });
+  const exited = once(child, 'close');
   await provider.awaited(mark, 1);
   const elapsed = performance.now() - began;
   const [code] = await exited;
-  if (code !== 0) throw new Error(`codex exec ended with ${String(code)}`);
+  if (code !== 0) throw new Error(`codex exec ended with ${String(code)}:\n${said}`);
   return elapsed;
 }
 
