@@ -51,6 +51,9 @@ const MiB = 1024 * 1024;
 const MOST_OUTPUT_BYTES = 8 * MiB;
 const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_MEMORY_BYTES = 256 * MiB;
+const MOST_PROCESSES = 64;
+/** Of the host's threads, of which the sentry takes more than a hundred for a shell with a pipe, or dies with 2. */
+const MOST_THREADS_OF_RUNSC = 1024;
 
 /** Small containers of ours for what must be done beside a sandbox, with what that needs and no more. */
 @Injectable()
@@ -236,7 +239,7 @@ export class HelperContainers {
         Memory: memoryBytes,
         MemorySwap: memoryBytes,
         NanoCpus: 1e9,
-        PidsLimit: 64,
+        PidsLimit: task.runtime === 'runsc' ? MOST_THREADS_OF_RUNSC : MOST_PROCESSES,
         OomKillDisable: false,
         Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
         Devices: [],

@@ -4,6 +4,7 @@ import { engine } from '../support/engine.js';
 import type { ApiAnswer } from '../support/http.js';
 import { runToEnd } from '../support/runs.js';
 import type { RunningService } from '../support/service.js';
+import { until } from './until.js';
 
 export const IDENTITY =
   'git config user.name Agent; git config user.email agent@example.org; git config gc.auto 0;';
@@ -45,6 +46,17 @@ export function filesIn(patch: string): string[] {
   return [...patch.matchAll(/^diff --git (?:"a\/.*" "b\/(.*)"|a\/.* b\/(.*))$/gm)].map(
     ([, quoted, plain]) => quoted ?? plain ?? '',
   );
+}
+
+/** Of the helper that computes a diff just now, or will in a moment. */
+export function runtimeOfDiff(): Promise<string> {
+  return until('a helper for a diff', async () => {
+    const filters = { label: ['risoluto.helper=run-diff'] };
+    const [found] = await engine().listContainers({ all: true, filters });
+    if (found === undefined) return null;
+    const { HostConfig } = await engine().getContainer(found.Id).inspect();
+    return HostConfig.Runtime ?? '';
+  });
 }
 
 /** How many helpers for diffs the engine made while `work` was done. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createRun, finishRun, runToEnd } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
+import { diffOf, filesIn, IDENTITY, runtimeOfDiff, worked } from './diff-questions.js';
 import { containersOf } from './leftovers.js';
 import { allEvents, followEvents, linesOf } from './run-output.js';
 import { cancelRun, setSecret, sh, UNLIMITED, untilPrinted } from './run-questions.js';
@@ -49,6 +50,29 @@ describe('under gVisor', () => {
       expect.objectContaining({ name: 'security.gvisor', value: true, source: 'config' }),
     );
     expect(report.body.dockerRun).toContain('--runtime=runsc');
+  });
+
+  it('what a run changed is told by git behind the same wall', async () => {
+    await worked(
+      service,
+      'GV-10',
+      `git init -q -b main .; ${IDENTITY} printf 'one\\ntwo\\n' >file; echo gone >gone; echo '*.log' >.gitignore
+       mkdir d; echo one >d/deep; git add .; git commit -qm base`,
+    );
+    const id = await worked(
+      service,
+      'GV-10',
+      `printf 'one\\nTWO\\n' >file; rm gone; echo l >a.log; ln -s file link; echo "$NAMED" >d/deep; git commit -qam two`,
+      { secrets: ['NAMED'] },
+    );
+
+    const [patch, runtime] = await Promise.all([diffOf(service, id), runtimeOfDiff()]);
+
+    expect(runtime).toBe('runsc');
+    expect(filesIn(patch)).toEqual(['d/deep', 'file', 'gone', 'link']);
+    expect(patch).toContain(' one\n-two\n+TWO\n');
+    expect(patch).toContain('-one\n+***\n');
+    expect(patch).not.toContain(SECRET);
   });
 
   it('cancelling, the time limit and the memory limit end a run', async () => {

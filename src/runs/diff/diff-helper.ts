@@ -42,7 +42,8 @@ export class DiffHelper {
    *   `control_unavailable`, `engine_unavailable`
    */
   async patch(directory: string, base: RunBase): Promise<Buffer> {
-    const { uid, gid } = await this.images.resolve(this.settings.codex.sandbox.image);
+    const { image, security } = this.settings.codex.sandbox;
+    const { uid, gid } = await this.images.resolve(image);
     const { commit, objects, index } = base;
     const given = [
       commit ?? '',
@@ -59,6 +60,8 @@ export class DiffHelper {
       user: `${uid}:${gid}`,
       scratch: SCRATCH,
       memoryBytes: SCRATCH.bytes + MEMORY_BYTES,
+      // Git reads what a stranger wrote: behind the wall that the operator wants around the stranger.
+      ...(security.gvisor && { runtime: 'runsc' }),
     });
     const closed = new Promise((resolve) => produced.once('close', resolve));
     try {
