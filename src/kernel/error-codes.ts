@@ -72,6 +72,7 @@ export const ERROR_KINDS = {
   credential_route_unknown: 'unprocessable',
   environment_refused: 'unprocessable',
   agent_unknown: 'unprocessable',
+  compaction_unsupported: 'unprocessable',
   key_mismatch: 'unprocessable',
   archive_refused: 'unprocessable',
   rate_limited: 'rate_limited',

@@ -21,6 +21,7 @@ import { AgentAttempts } from './agents/agent-attempts.js';
 import { AgentConduct } from './agents/agent-conduct.js';
 import { AgentRunRepository } from './agents/agent-run.repository.js';
 import { TurnDrivers } from './agents/turn-driver.js';
+import { CompactionController } from './api/compaction.controller.js';
 import { RunDiffController } from './api/run-diff.controller.js';
 import { RunEgressController } from './api/run-egress.controller.js';
 import { RunOutputController } from './api/run-output.controller.js';
@@ -96,6 +97,7 @@ import { RunWorkspaceLease } from './workspaces/run-workspace-lease.js';
     RunsController,
     RunOutputController,
     RunEgressController,
+    CompactionController,
     RunDiffController,
     TurnsController,
   ],

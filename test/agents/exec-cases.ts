@@ -266,6 +266,14 @@ export function agentCases(gvisor: boolean): void {
     });
   });
 
+  alike('such an agent is not told to shorten its conversation', async () => {
+    const id = await keptRun(service, talker('COMPACT-1', 'say up'));
+    const { status, body } = await service.api('POST', `/api/v1/runs/${id}/compact`);
+    expect([status, body.error.code]).toEqual([422, 'compaction_unsupported']);
+    expect(body.error.message).toContain('talker');
+    await cancelRun(service, id);
+  });
+
   describe('when the service is killed or stopped in the middle of a turn', () => {
     it('the agent goes on, and is spoken to again, with each of its events once', async () => {
       const id = await createRun(service, {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { newTokenCanary } from '../leaks/canaries.js';
-import { awaitRun } from '../runs/turn-questions.js';
+import { awaitRun, awaitTurn, keptRun, turnToEnd } from '../runs/turn-questions.js';
 import type { ModelProvider } from '../support/model-provider/model-provider.js';
 import { message, runs, says, type ModelReply } from '../support/model-provider/model-reply.js';
 import { startWorldProvider } from '../support/model-provider/world-provider.js';
 import { createRun, runToEnd } from '../support/runs.js';
 import type { RunningService } from '../support/service.js';
-import { codexRun, eventsOf, historyIn, startCodexService } from './codex-service.js';
+import { codexRun, COMPACTION, eventsOf, historyIn, startCodexService } from './codex-service.js';
 import { RUNTIMES_TRIED } from './runtimes-tried.js';
 
 const KEY = newTokenCanary('model');
@@ -121,6 +121,27 @@ describe.each(RUNTIMES_TRIED)('Codex in trouble, %s', (runtime) => {
         "command: $ /bin/bash -lc 'echo begun; sleep 6; echo slept'\nbegun\nslept\n",
         'message: after all\n',
       ]);
+    });
+
+    it('goes on with a compaction likewise', async () => {
+      provider.script('KEEP-MARK', says('kept'));
+      const id = await keptRun(service, codexRun('KILL-2', 'KEEP-MARK please'));
+      // Codex asks again when nothing comes of its first request.
+      provider.script(COMPACTION, { kind: 'stall' }, says('summed up'));
+      const asked = await service.api('POST', `/api/v1/runs/${id}/compact`);
+      await provider.awaited(COMPACTION, 1);
+
+      await service.kill9();
+      await service.start();
+
+      expect(await awaitTurn(service, asked), service.logs()).toMatchObject({
+        status: 'succeeded',
+      });
+      expect(provider.asked(COMPACTION)).toHaveLength(2);
+      provider.script('NEXT-MARK', says('next'));
+      await turnToEnd(service, id, { prompt: 'NEXT-MARK please' });
+      expect(historyIn(provider.asked('NEXT-MARK').at(-1)).join('\n')).toContain('summed up');
+      await service.api('POST', `/api/v1/runs/${id}/cancel`);
     });
   });
 });

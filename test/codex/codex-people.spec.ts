@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { newTokenCanary } from '../leaks/canaries.js';
 import { untilStatus } from '../runs/run-questions.js';
-import { awaitRun, keptRun, turnToEnd } from '../runs/turn-questions.js';
+import { awaitRun, awaitTurn, keptRun, turnToEnd } from '../runs/turn-questions.js';
 import { until } from '../runs/until.js';
 import type { ModelProvider } from '../support/model-provider/model-provider.js';
 import { patchCall, reply, runs, says } from '../support/model-provider/model-reply.js';
 import { startWorldProvider } from '../support/model-provider/world-provider.js';
 import { createRun, finishRun, runToEnd } from '../support/runs.js';
 import type { RunningService } from '../support/service.js';
-import { codexRun, historyIn, startCodexService } from './codex-service.js';
+import { codexRun, COMPACTION, eventsOf, historyIn, startCodexService } from './codex-service.js';
 import { MODEL } from './codex-settings.js';
 import { RUNTIMES_TRIED } from './runtimes-tried.js';
 
@@ -173,6 +173,39 @@ describe.each(RUNTIMES_TRIED)('people and limits direct a turn, %s:', (runtime) 
     const turn = await turnToEnd(service, id, { prompt: 'AFTER-MARK please' });
     expect(turn).toMatchObject({ status: 'succeeded' });
     expect(historyIn(provider.asked('AFTER-MARK').at(-1))[0]).toBe('user: STOP-MARK');
+  });
+
+  it('compaction puts a summary in the place of its conversation, between turns', async () => {
+    provider.script('LONG-MARK', runs('echo begun; sleep 2'), says('The word is heron.'));
+    const id = await createRun(service, { ...codexRun('PPL-6', 'LONG-MARK'), keepAlive: true });
+    const compact = () => service.api('POST', `/api/v1/runs/${id}/compact`);
+    await provider.awaited('LONG-MARK', 1);
+    const early = await compact();
+    expect([early.status, early.body.error.code]).toEqual([409, 'turn_active']);
+    expect(await awaitRun(service, id)).toMatchObject({ status: 'idle', reason: null });
+
+    provider.script(COMPACTION, says('The bird was named.', { input: 40, output: 5 }));
+    const turn = await awaitTurn(service, await compact());
+    provider.script('LATER-MARK', says('It was heron.'));
+    await turnToEnd(service, id, { prompt: 'LATER-MARK please' });
+    await service.api('POST', `/api/v1/runs/${id}/cancel`);
+    const late = await compact();
+
+    expect(turn).toMatchObject({ number: 2, status: 'succeeded', compaction: true, prompt: null });
+    const events = (await eventsOf(service, id)).filter((event) => event.turn === 2);
+    expect(events.map(({ text }) => text)).toContain('The conversation was compacted\n');
+    expect(provider.asked(COMPACTION)).toHaveLength(1);
+    expect(historyIn(provider.asked(COMPACTION)[0]).at(-2)).toBe('assistant: The word is heron.');
+    const after = historyIn(provider.asked('LATER-MARK').at(-1));
+    expect(after[0]).toBe('user: LONG-MARK');
+    expect(after.join('\n')).toContain('The bird was named.');
+    expect(after.join('\n')).not.toContain('The word is heron.');
+    const shown = await service.api('GET', `/api/v1/runs/${id}`);
+    expect(shown.body.usage).toMatchObject({ inputTokens: 40, outputTokens: 5 });
+    const path = '/api/v1/audit?action=run.compaction_requested';
+    const { items } = (await service.api('GET', path)).body as { items: object[] };
+    expect(items).toMatchObject([{ actor: 'loopback', target: id, details: { turn: 2 } }]);
+    expect([late.status, late.body.error.code]).toEqual([409, 'run_finished']);
   });
 
   it('a limit of tokens interrupts it, and keeps the issue’s next runs from starting', async () => {

@@ -30,6 +30,9 @@ export async function startCodexService(
   return service;
 }
 
+/** What stands in a request by which Codex has the model sum a conversation up. */
+export const COMPACTION = 'CONTEXT CHECKPOINT COMPACTION';
+
 /** A request for a run of Codex. */
 export function codexRun(
   issue: string,

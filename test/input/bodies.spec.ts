@@ -17,6 +17,7 @@ beforeAll(async () => {
   routes.push(
     ['POST', '/api/v1/runs'],
     ['POST', `/api/v1/runs/${id}/cancel`],
+    ['POST', `/api/v1/runs/${id}/compact`],
     ['POST', `/api/v1/runs/${id}/turns`],
     ['POST', `/api/v1/runs/${id}/turns/current/steer`],
     ['POST', `/api/v1/runs/${id}/turns/current/interrupt`],
@@ -175,6 +176,8 @@ describe('on every route that writes', () => {
     }
     // 400: a turn without a command.
     const turn = 400;
+    // A run of commands has no conversation.
+    const compact = 422;
     expect(answers).toEqual([
       404,
       404,
@@ -193,6 +196,7 @@ describe('on every route that writes', () => {
       409,
       400,
       turn,
+      compact,
       202,
       202,
     ]);

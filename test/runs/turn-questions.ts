@@ -14,6 +14,7 @@ export interface Turn {
   env: string[];
   secrets: Record<string, string>;
   command: string[];
+  compaction: boolean;
   turnSandboxPolicy: object | null;
 }
 
@@ -43,17 +44,21 @@ export function askTurn(
   return service.api('POST', `/api/v1/runs/${id}/turns`, { body });
 }
 
+/** A turn that was asked for, once it is over. */
+export async function awaitTurn(service: RunningService, asked: ApiAnswer): Promise<Turn> {
+  expect(asked.status, asked.text).toBe(202);
+  const answer = await service.api('GET', `${asked.headers.location}?wait=60`);
+  expect(answer.status, answer.text).toBe(200);
+  return answer.body as Turn;
+}
+
 /** A turn from its request to its end, with what it printed. */
 export async function turnToEnd(
   service: RunningService,
   id: string,
   body: Record<string, unknown>,
 ): Promise<Turn & { stdout: string; stderr: string }> {
-  const asked = await askTurn(service, id, body);
-  expect(asked.status, asked.text).toBe(202);
-  const answer = await service.api('GET', `${asked.headers.location}?wait=60`);
-  expect(answer.status, answer.text).toBe(200);
-  const turn = answer.body as Turn;
+  const turn = await awaitTurn(service, await askTurn(service, id, body));
   const [stdout, stderr] = await Promise.all([
     printedBy(service, id, turn.number, 'stdout'),
     printedBy(service, id, turn.number, 'stderr'),

@@ -26,6 +26,7 @@ const LONGEST_STREAM_SILENCE_MS = 300_000;
 @Injectable()
 export class CodexDriver extends TurnDriver {
   readonly kind = 'codex';
+  readonly compacts = true;
 
   constructor(
     private readonly settings: Settings,

@@ -6,14 +6,21 @@ import type {
 } from '../../runs/agents/turn-driver.js';
 import { endedTurn, hear, REQUEST, SILENCE, type Conversation } from './conversation.js';
 import { request } from './json-rpc.js';
-import { hopeless, nextRequest, type TurnPlan } from './next-request.js';
+import { hopeless, nextRequest, nothingToCompact, type TurnPlan } from './next-request.js';
 import type { Outside } from './outside.js';
 import type { TurnInterruptParams } from './protocol/v2/TurnInterruptParams.js';
 import { Questions } from './questions.js';
 import { Steering } from './steering.js';
 import { readMemory, writeMemory } from './thread-memory.js';
 import { deferred } from './deferred.js';
-import { CRASHED, interrupted, refused, verdictOf, type Interruption } from './verdict.js';
+import {
+  CRASHED,
+  interrupted,
+  NOTHING_TO_COMPACT,
+  refused,
+  verdictOf,
+  type Interruption,
+} from './verdict.js';
 
 export type ConductOptions = Omit<TurnPlan, 'turn' | 'threadId' | 'adopted'> & {
   /** How long Codex has to end an interrupted turn; then its container goes. */
@@ -115,6 +122,7 @@ export class Conductor {
     const verdict = endedTurn(now) === null ? null : this.#verdict();
     const reason = hopeless(now);
     if (verdict !== null || reason !== null) return this.#end(verdict ?? refused(reason ?? ''));
+    if (nothingToCompact(now, this.#plan)) return this.#end(NOTHING_TO_COMPACT);
     this.#questions.look(now);
     this.#steering.look(now);
     this.#beForbearing(now);
@@ -138,9 +146,10 @@ export class Conductor {
     for (const line of next.lines) this.#write(line);
   }
 
-  /** The prompt went out, or our predecessor may have written it. */
-  #mayHaveBegun({ barriers }: Conversation): boolean {
-    return this.#written.has(REQUEST.turn) || (this.#plan.adopted && barriers === 0);
+  /** The request that begins the turn went out, or our predecessor may have written it. */
+  #mayHaveBegun({ barriers, compacting }: Conversation): boolean {
+    const began = [REQUEST.turn, REQUEST.compaction].some((id) => this.#written.has(id));
+    return began || compacting || (this.#plan.adopted && barriers === 0);
   }
 
   #during(threadId: string, turnId: string): void {

@@ -7,6 +7,7 @@ import {
   readThreadStatus,
   readTurn,
   readTurnCompleted,
+  readTurnStarted,
   readTurns,
   readUsage,
   type ItemOnWire,
@@ -28,6 +29,8 @@ export const REQUEST = {
   /** Whether a turn goes on: its answer comes after that of every request written before it. */
   barrier: 'barrier',
   turn: 'turn',
+  /** In place of a turn with a prompt. Codex makes a turn of it, which its answer does not name. */
+  compaction: 'compact',
 } as const;
 
 /** A request of the app-server's that waits for our answer. */
@@ -58,6 +61,10 @@ export interface Conversation {
   /** The marks of the prompts in the thread's last turn; `null`: not asked yet. */
   readonly lastMarks: readonly string[] | null;
   readonly barriers: number;
+  /** Codex took the request for a compaction. */
+  readonly compacting: boolean;
+  /** The first turn that began in the thread, whoever asked for it. */
+  readonly firstBegun: string | null;
   readonly turnId: string | null;
   /** A turn that was completed, by its id: Codex may run one of its own, such as a compaction. */
   readonly completed: Readonly<Record<string, TurnOnWire>>;
@@ -77,6 +84,8 @@ export const SILENCE: Conversation = {
   model: null,
   lastMarks: null,
   barriers: 0,
+  compacting: false,
+  firstBegun: null,
   turnId: null,
   completed: {},
   working: {},
@@ -138,6 +147,8 @@ function takeAnswer(now: Conversation, id: RpcId, result: unknown): Conversation
       if (turn === undefined || now.turnId !== null) return now;
       return { ...now, turnId: turn.id };
     }
+    case REQUEST.compaction:
+      return compacted({ ...now, compacting: true });
     default:
       return { ...now, answers: withAnswer(now.answers, id, null) };
   }
@@ -174,6 +185,11 @@ function takeNotice(now: Conversation, method: string, params: unknown): Convers
         ? now
         : { ...now, usage: usage.tokenUsage.total };
     }
+    case 'turn/started': {
+      const begun = readTurnStarted(params);
+      if (begun === null || begun.threadId !== now.threadId) return now;
+      return compacted({ ...now, firstBegun: now.firstBegun ?? begun.turn.id });
+    }
     case 'turn/completed': {
       const ended = readTurnCompleted(params);
       if (ended === null || ended.threadId !== now.threadId) return now;
@@ -188,6 +204,11 @@ function takeNotice(now: Conversation, method: string, params: unknown): Convers
     default:
       return now;
   }
+}
+
+/** A process that was asked to compact was asked for nothing else: the turn that it began is that. */
+function compacted(now: Conversation): Conversation {
+  return now.compacting ? { ...now, turnId: now.turnId ?? now.firstBegun } : now;
 }
 
 const WORK = new Set(['commandExecution', 'fileChange', 'mcpToolCall', 'dynamicToolCall']);

@@ -6,6 +6,7 @@ import { notification, request } from './json-rpc.js';
 import { nextAttempt, promptMark } from './prompt-mark.js';
 import type { InitializeParams } from './protocol/InitializeParams.js';
 import type { AskForApproval } from './protocol/v2/AskForApproval.js';
+import type { ThreadCompactStartParams } from './protocol/v2/ThreadCompactStartParams.js';
 import type { ThreadReadParams } from './protocol/v2/ThreadReadParams.js';
 import type { ThreadResumeParams } from './protocol/v2/ThreadResumeParams.js';
 import type { ThreadStartParams } from './protocol/v2/ThreadStartParams.js';
@@ -39,14 +40,15 @@ export interface NextRequest {
  * Pure: whoever calls writes each request once in a process of ours.
  */
 export function nextRequest(now: Conversation, plan: TurnPlan): NextRequest | null {
-  if (now.turnId !== null || hopeless(now) !== null) return null;
+  if (now.turnId !== null || now.compacting || hopeless(now) !== null) return null;
   if (!now.initialized) return { id: REQUEST.initialize, lines: [initialize(plan)] };
   if (now.threadId === null) return openThread(now, plan);
-  if (resumes(now, plan) && now.lastMarks === null && now.refused[REQUEST.history] === undefined) {
+  if (wantsHistory(now, plan)) {
     const params: ThreadTurnsListParams = { threadId: now.threadId, limit: 1 };
     return { id: REQUEST.history, lines: [request(REQUEST.history, 'thread/turns/list', params)] };
   }
   if (plan.adopted && now.barriers === 0) return barrier(now.threadId);
+  if (plan.turn.compaction) return compact(now.threadId);
   return { id: REQUEST.turn, lines: [startTurn(now, now.threadId, plan)] };
 }
 
@@ -55,9 +57,20 @@ export function hopeless({ refused }: Conversation): string | null {
   const thread = refused[REQUEST.thread];
   // Codex keeps no thread before its first prompt: then a new one takes its place.
   if (thread !== undefined && !thread.startsWith('no rollout found')) return thread;
-  const { initialize: first, newThread, barrier: look, turn } = REQUEST;
-  const fatal = [first, newThread, look, turn].map((id) => refused[id]);
+  const { initialize: first, newThread, barrier: look, turn, compaction } = REQUEST;
+  const fatal = [first, newThread, look, turn, compaction].map((id) => refused[id]);
   return fatal.find((reason) => reason !== undefined) ?? null;
+}
+
+/** Whether a compaction finds no thread, or Codex has lost it. */
+export function nothingToCompact(now: Conversation, plan: TurnPlan): boolean {
+  return plan.turn.compaction && !resumes(now, plan);
+}
+
+/** Before a prompt: whether the thread has it already. */
+function wantsHistory(now: Conversation, plan: TurnPlan): boolean {
+  if (plan.turn.compaction || !resumes(now, plan)) return false;
+  return now.lastMarks === null && now.refused[REQUEST.history] === undefined;
 }
 
 function resumes(now: Conversation, plan: TurnPlan): boolean {
@@ -123,6 +136,12 @@ function barrier(threadId: string): NextRequest {
   const params: ThreadReadParams = { threadId, includeTurns: false };
   // The predecessor may have died in the middle of a line.
   return { id: REQUEST.barrier, lines: ['', request(REQUEST.barrier, 'thread/read', params)] };
+}
+
+function compact(threadId: string): NextRequest {
+  const params: ThreadCompactStartParams = { threadId };
+  const line = request(REQUEST.compaction, 'thread/compact/start', params);
+  return { id: REQUEST.compaction, lines: [line] };
 }
 
 /** What a new process of Codex is told that finds the prompt in its thread. */

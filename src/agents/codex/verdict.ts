@@ -36,6 +36,13 @@ export const CRASHED: AgentVerdict = {
   resumable: true,
 };
 
+/** A compaction of a run whose agent has not been told anything yet, or whose thread is lost. */
+export const NOTHING_TO_COMPACT: AgentVerdict = {
+  status: 'failed',
+  reason: 'nothing_to_compact',
+  message: 'Codex has no conversation of the run',
+};
+
 /** Codex refused a request without which no turn begins. */
 export function refused(reason: string): AgentVerdict {
   return { status: 'failed', reason: 'agent_refused', message: `Codex refused: ${reason}` };

@@ -11,6 +11,7 @@ import type { ThreadTokenUsageUpdatedNotification } from './protocol/v2/ThreadTo
 import type { ThreadTurnsListResponse } from './protocol/v2/ThreadTurnsListResponse.js';
 import type { TurnCompletedNotification } from './protocol/v2/TurnCompletedNotification.js';
 import type { TurnPlanUpdatedNotification } from './protocol/v2/TurnPlanUpdatedNotification.js';
+import type { TurnStartedNotification } from './protocol/v2/TurnStartedNotification.js';
 import type { TurnStartResponse } from './protocol/v2/TurnStartResponse.js';
 import type { TurnSteerResponse } from './protocol/v2/TurnSteerResponse.js';
 import type { WarningNotification } from './protocol/v2/WarningNotification.js';
@@ -79,6 +80,10 @@ export const readTurns = reads<ThreadTurnsListResponse>()(
 export const readTurn = reads<TurnStartResponse>()(z.object({ turn }));
 
 export const readSteered = reads<TurnSteerResponse>()(z.object({ turnId: z.string() }));
+
+export const readTurnStarted = reads<TurnStartedNotification>()(
+  z.object({ threadId: z.string(), turn: z.object({ id: z.string() }) }),
+);
 
 export const readTurnCompleted = reads<TurnCompletedNotification>()(
   z.object({ threadId: z.string(), turn }),

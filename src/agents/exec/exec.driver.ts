@@ -21,6 +21,7 @@ const STOPPED: AgentVerdict = { status: 'failed', reason: 'interrupted', message
 /** Any program that reads a prompt and prints JSON lines, as the operator's settings describe it. */
 export class ExecDriver extends TurnDriver {
   readonly kind: string;
+  readonly compacts = false;
 
   constructor(private readonly settings: ExecAgent) {
     super();

@@ -65,6 +65,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   credential_route_unknown:
     'The request names credential routes that the operator has not set up; `details` name them.',
   environment_refused: 'An environment variable may not be set; `details` say which and why.',
+  compaction_unsupported:
+    'The run has no agent, or one of a kind that cannot be told to shorten its conversation.',
   agent_unknown: 'This service has no agent of this kind; the message names those it has.',
   archive_refused:
     'The archive is not unpacked; `details` name the entry and what is wrong with it.',

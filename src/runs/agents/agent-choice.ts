@@ -32,3 +32,15 @@ interface AskedRoutes {
 export function assertAgent(drivers: TurnDrivers, agent: AgentRequest | undefined): void {
   if (agent !== undefined) driverOf(drivers, agent).check(agent);
 }
+
+/** Whether the agent of such a run can shorten its conversation. @throws DomainError `compaction_unsupported`, `agent_unknown` */
+export function assertCompacts(drivers: TurnDrivers, { agent }: AskedRoutes): void {
+  if (agent === undefined) {
+    throw new DomainError('compaction_unsupported', 'The run has no agent, so no conversation');
+  }
+  if (driverOf(drivers, agent).compacts) return;
+  throw new DomainError(
+    'compaction_unsupported',
+    `Agents of the kind ${agent.kind} cannot be told to shorten their conversation`,
+  );
+}

@@ -32,12 +32,14 @@ export interface TurnPlace {
 
 /** The turn of a session as its agent's driver is told of it. */
 export function agentTurn(
-  { run }: RunSession,
+  { run, request: given }: RunSession,
   { request, number, memory }: AgentAttempt,
   { policy, routes }: TurnPlace,
 ): AgentTurn {
   const { id, issue, turn } = run;
-  return { runId: id, issue, turn, attempt: number, agent: request, policy, routes, memory };
+  const compaction = given.compaction === true;
+  const of = { runId: id, issue, turn, attempt: number };
+  return { ...of, agent: request, compaction, policy, routes, memory };
 }
 
 /** Brings agents and their drivers together. */

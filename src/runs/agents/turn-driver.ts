@@ -9,8 +9,10 @@ export interface AgentTurn {
   readonly turn: number;
   /** Which start of the agent for this turn it is, from 1: those before broke off. */
   readonly attempt: number;
-  /** The prompt is this turn's. */
+  /** The prompt is this turn's; of a compaction, which has none, it is that of the run. */
   readonly agent: AgentRequest;
+  /** Nothing is to be done but to shorten the agent's conversation. Only where its driver `compacts`. */
+  readonly compaction: boolean;
   readonly policy: EffectivePolicy;
   /** Base URLs, inside the sandbox, of the credential routes that the turn has; by name. */
   readonly routes: Readonly<Record<string, string>>;
@@ -124,6 +126,9 @@ export interface AgentReader {
 export abstract class TurnDriver {
   /** `agent.kind` of a request. */
   abstract readonly kind: string;
+
+  /** A turn may be a compaction: the agent can shorten what it remembers of its conversation. */
+  abstract readonly compacts: boolean;
 
   /** @throws DomainError `validation_failed` or `control_unavailable` for what it can not do. */
   abstract check(agent: AgentRequest): void;

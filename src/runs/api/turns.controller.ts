@@ -18,6 +18,7 @@ import { TurnView } from '../turns/turn-view.dto.js';
 import { TurnsService, type TurnOfRun } from '../turns/turns.service.js';
 import { WaitingRoom } from '../waiting-room.js';
 import { CreateTurnDto } from './create-turn.dto.js';
+import { ACCEPTED_TURN, locateTurn } from './accepted-turn.js';
 import { TURN_EXAMPLES } from './turn-examples.js';
 import { RUN_PARAM, TURN_PARAM, turnNumber } from './run-param.js';
 import { WaitQuery } from './run-query.dto.js';
@@ -59,17 +60,7 @@ export class TurnsController {
   @ApiOperation({ summary: 'Start another turn of a run' })
   @ApiParam(RUN_PARAM)
   @ApiBody({ type: CreateTurnDto, examples: { ...TURN_EXAMPLES } })
-  @ApiAcceptedResponse({
-    description: 'The turn was accepted; it is stored and will be run once',
-    type: TurnView,
-    headers: {
-      Location: {
-        description: 'Where the turn is read',
-        required: true,
-        schema: { type: 'string', example: '/api/v1/runs/01K8Z3Q5V7W9X1Y3Z5A7B9C1D3/turns/2' },
-      },
-    },
-  })
+  @ApiAcceptedResponse(ACCEPTED_TURN)
   async create(
     @Param('id') id: string,
     @Body() body: CreateTurnDto,
@@ -77,7 +68,7 @@ export class TurnsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TurnView> {
     const created = await this.turns.create(id, body, origin);
-    void reply.header('Location', `/api/v1/runs/${id}/turns/${created.turn.number}`);
+    locateTurn(reply, created);
     return this.#view(created);
   }
 

@@ -6,7 +6,7 @@ import type { Origin } from '../../kernel/origin.js';
 import { Transactions } from '../../persistence/transactions.js';
 import { refuseWider } from '../../sandbox/policy-narrowing.js';
 import { SecretVault, unknownSecrets } from '../../secrets/secret-vault.js';
-import { assertAgent, withAgentRoutes } from '../agents/agent-choice.js';
+import { assertAgent, assertCompacts, withAgentRoutes } from '../agents/agent-choice.js';
 import { TurnDrivers } from '../agents/turn-driver.js';
 import { RunAdmission } from '../run-admission.js';
 import type { RunRequest } from '../run-request.js';
@@ -38,7 +38,22 @@ export class TurnIntake {
   async create(run: RunEntity, body: UncheckedTurnRequest, origin: Origin): Promise<TurnEntity> {
     assertTakesTurn(run);
     const ofRun = JSON.parse(run.request) as RunRequest;
-    const request = checkedTurnRequest(ofRun, body);
+    return this.#queued(run, checkedTurnRequest(ofRun, body), origin);
+  }
+
+  /**
+   * As `create`, of a turn in which the run's agent shortens its conversation.
+   *
+   * @throws DomainError `compaction_unsupported`; and as `create`
+   */
+  async createCompaction(run: RunEntity, origin: Origin): Promise<TurnEntity> {
+    assertCompacts(this.drivers, JSON.parse(run.request) as RunRequest);
+    assertTakesTurn(run);
+    return this.#queued(run, { compaction: true, env: {}, secrets: {} }, origin);
+  }
+
+  async #queued(run: RunEntity, request: TurnRequest, origin: Origin): Promise<TurnEntity> {
+    const ofRun = JSON.parse(run.request) as RunRequest;
     this.#refuseWider(ofRun, request);
     const { secrets, agent } = requestOfTurn(ofRun, request);
     assertAgent(this.drivers, agent);
@@ -50,7 +65,8 @@ export class TurnIntake {
       if (unknown.length > 0) throw unknownSecrets(unknown);
       const turn = await this.admission.turn(tx, current, request);
       const { id, issue } = current;
-      tx.audit({ action: 'run.turn_created', target: id, details: { issue, turn: turn.number } });
+      const action = request.compaction ? 'run.compaction_requested' : 'run.turn_created';
+      tx.audit({ action, target: id, details: { issue, turn: turn.number } });
       return turn;
     });
   }

@@ -10,6 +10,8 @@ export interface TurnRequest {
   command?: string[];
   /** Of a run of an agent. */
   prompt?: string;
+  /** Of a run of an agent, in place of a prompt: its conversation is shortened. */
+  compaction?: true;
   /** `null` in place of a value once the turn has ended. */
   env: Record<string, string | null>;
   /** Environment name to the name of the secret whose value it gets. */
@@ -20,6 +22,8 @@ export interface TurnRequest {
 
 /** What a turn is given, in the shape of a run's request. */
 export interface GivenRequest extends RunRequest {
+  /** The turn is a compaction: `agent` says of whose conversation. */
+  compaction?: true;
   /** A further turn that says nothing of its sandbox: as the run's, but without the network. */
   withoutNetwork?: true;
 }
@@ -31,11 +35,12 @@ export interface GivenRequest extends RunRequest {
  */
 export function requestOfTurn(run: RunRequest, own: TurnRequest | null): GivenRequest {
   if (own === null) return run;
-  const { command, prompt, env, secrets, turnSandboxPolicy, timeoutSeconds } = own;
+  const { command, prompt, compaction, env, secrets, turnSandboxPolicy, timeoutSeconds } = own;
   return {
     ...run,
     ...(command && { command }),
     ...(prompt !== undefined && run.agent && { agent: { ...run.agent, prompt } }),
+    ...(compaction && { compaction }),
     env: { ...run.env, ...env },
     secrets: { ...run.secrets, ...secrets },
     ...(turnSandboxPolicy === undefined

@@ -7,7 +7,7 @@ const TIME = { format: 'date-time', example: '2026-11-23T12:00:00.000Z' } as con
 
 @ApiSchema({
   description:
-    'A turn of a run: one command, or one prompt to the run’s agent, in a sandbox of its own. Values of `env` and of secrets are never in it.',
+    'A turn of a run: one command, one prompt to the run’s agent or one compaction of its conversation, in a sandbox of its own. Values of `env` and of secrets are never in it.',
 })
 export class TurnView {
   /** From 1, without gaps; the output names its turn by it. */
@@ -72,10 +72,14 @@ export class TurnView {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'As it was sent; `null` where the run is of commands',
+    description: 'As it was sent; `null` where the run is of commands, and of a compaction',
     example: null,
   })
   prompt!: string | null;
+
+  /** In it the agent did nothing but shorten its conversation. */
+  @ApiProperty({ example: false })
+  compaction!: boolean;
 
   @ApiProperty({
     description: 'Names only, of what the turn asked for itself: it has the run’s too',

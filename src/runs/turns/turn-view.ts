@@ -7,7 +7,7 @@ import type { TurnOfRun } from './turns.service.js';
 
 export function viewOfTurn({ run, turn }: TurnOfRun, waiting: WaitingReason | null): TurnView {
   const isWaiting = turn.status === 'queued' && waiting !== null;
-  const { command, prompt, env, secrets, turnSandboxPolicy } =
+  const { command, prompt, compaction, env, secrets, turnSandboxPolicy } =
     ownRequest(turn) ?? firstRequest(JSON.parse(run.request) as RunRequest);
   return {
     number: turn.number,
@@ -21,6 +21,7 @@ export function viewOfTurn({ run, turn }: TurnOfRun, waiting: WaitingReason | nu
     endedAt: isoOrNull(turn.endedAt),
     command: command ?? null,
     prompt: prompt ?? null,
+    compaction: compaction ?? false,
     env: Object.keys(env),
     secrets,
     turnSandboxPolicy: turnSandboxPolicy ?? null,

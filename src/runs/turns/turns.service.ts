@@ -31,9 +31,18 @@ export class TurnsService {
   /** As `TurnIntake.create`, and tells the dispatcher. @throws DomainError `run_not_found` too */
   async create(runId: string, body: UncheckedTurnRequest, origin: Origin): Promise<TurnOfRun> {
     const run = await this.runs.get(runId);
-    const turn = await this.intake.create(run, body, origin);
+    return this.#queued(run, await this.intake.create(run, body, origin));
+  }
+
+  /** As `TurnIntake.createCompaction`, likewise. @throws DomainError `run_not_found` too */
+  async compact(runId: string, origin: Origin): Promise<TurnOfRun> {
+    const run = await this.runs.get(runId);
+    return this.#queued(run, await this.intake.createCompaction(run, origin));
+  }
+
+  #queued(run: RunEntity, turn: TurnEntity): TurnOfRun {
     this.signals.queued();
-    this.signals.changes.notify(runId);
+    this.signals.changes.notify(run.id);
     return { run, turn };
   }
 

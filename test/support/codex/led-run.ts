@@ -15,15 +15,17 @@ export const OPTIONS: ConductOptions = {
   newId: () => '01K0000000000000000000000B',
 };
 
-export function turnOf(memory: string | null): AgentTurn {
+export function turnOf(memory: string | null, compaction = false): AgentTurn {
   const policy = { networkAccess: false } as EffectivePolicy;
   const agent = { kind: 'codex', prompt: 'do it' };
-  return { runId: RUN, issue: 'MT-1', turn: 1, attempt: 1, agent, policy, routes: {}, memory };
+  const of = { runId: RUN, issue: 'MT-1', turn: 1, attempt: 1 };
+  return { ...of, agent, compaction, policy, routes: {}, memory };
 }
 
 /** One run, and what outlives the lives of the service that lead it. */
 export class LedRun {
   memory: string | null = null;
+  compaction = false;
   readonly counts: CountedUsage[] = [];
   readonly asked: string[] = [];
   controls: TurnControls | null = null;
@@ -64,7 +66,8 @@ export class LedRun {
       masked: (text: string) => text,
     };
     const options = { ...OPTIONS, ...this.options };
-    const conductor = new Conductor(turnOf(this.memory), process, desk, options, this.outside);
+    const turn = turnOf(this.memory, this.compaction);
+    const conductor = new Conductor(turn, process, desk, options, this.outside);
     return { verdict: conductor.run(), leave, stop };
   }
 }

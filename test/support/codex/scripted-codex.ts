@@ -87,10 +87,15 @@ export class ScriptedCodex {
     if (id !== undefined) {
       this.#asked.add(id);
       const answer = this.#ofItsOwn(id, method);
-      if (answer !== null) this.#left.unshift(answer);
+      if (answer !== null) this.#left.splice(this.#answersDue(), 0, answer);
     }
     this.#print();
     return Promise.resolve();
+  }
+
+  /** How far the lines go that answer what was asked before: requests are answered in their order. */
+  #answersDue(): number {
+    return this.#left.findLastIndex((line) => this.#asked.has(idOf(line) ?? '')) + 1;
   }
 
   /** Answers that no transcript has, because the request came of a take-over. */
