@@ -59,7 +59,8 @@ function line({ comparison, contender, unit, median, p90, ratio, verdict }) {
     unit,
     median: figure(median),
     p90: figure(p90),
-    'ours / this': ratio.toFixed(2),
+    // Where the other's figure is 0 there is no ratio.
+    'ours / this': Number.isFinite(ratio) ? ratio.toFixed(2) : '–',
     verdict,
   };
 }
