@@ -9,9 +9,18 @@ import { freePort } from '../support/service-home.js';
 import { startService, type RunningService } from '../support/service.js';
 import { CliProcess, risoluto, type CliText } from './risoluto.js';
 
+/** Prints an event, a line that is none, and an error's line, and tells who it was told to be. */
+const SHOUTER = [
+  'echo aside >&2',
+  'printf "{\\"type\\":\\"message\\",\\"text\\":\\"%s %s\\"}\\n" "$1" "$(tr a-z A-Z)"',
+  'printf "{\\"type\\":\\"result\\",\\"status\\":\\"succeeded\\"}\\n"',
+].join('; ');
 const YAML = {
   ...UNLIMITED,
-  codex: { sandbox: { resources: { memory: '128m' } } },
+  codex: {
+    sandbox: { resources: { memory: '128m' } },
+    agents: { exec: [{ name: 'shouter', argv: ['sh', '-c', SHOUTER, 'sh', '{model}'] }] },
+  },
   runs: { maxConcurrent: 4 },
 };
 const TOKEN = 'a-write-token-that-nobody-guesses';
@@ -197,10 +206,51 @@ describe('risoluto run, for a program', () => {
   });
 });
 
+describe('risoluto run, of an agent', () => {
+  const agent = ['--agent', 'shouter', '--prompt', 'hello there', '--model', 'm'];
+  const shout = (...more: string[]) =>
+    risoluto(['run', '--issue', 'CLI-9', ...agent, ...more], { env });
+
+  it('shows what it did and not how it says so, as does logs', async () => {
+    const shown = { code: 0, stdout: 'm HELLO THERE\n', stderr: 'aside\n' };
+    expect(await shout()).toEqual(shown);
+
+    const [last] = await runs();
+    const id = last?.id ?? '';
+    expect(await risoluto(['logs', id], { env })).toEqual(shown);
+    expect(await risoluto(['logs', '--follow', id], { env })).toEqual(shown);
+    const raw = await risoluto(['logs', '--raw', id], { env });
+    expect(raw.stdout).toContain('{"type":"message","text":"m HELLO THERE"}\n');
+    expect(raw.stdout).toMatch(/^m HELLO THERE$/m);
+    const run = await risoluto(['show', id], { env });
+    expect(run.stdout).toContain('agent      shouter m\nprompt     hello there\n');
+    const list = await risoluto(['runs', '--issue', 'CLI-9'], { env });
+    expect(list.stdout).toMatch(/succeeded .* shouter: hello there\n/);
+  });
+
+  it('gives a program every record', async () => {
+    const { stdout } = await shout('--json');
+    const lines = stdout.trim().split('\n');
+    const streams = lines
+      .slice(0, -1)
+      .map((line) => (JSON.parse(line) as { stream: string }).stream);
+    expect(new Set(streams)).toEqual(new Set(['stdout', 'stderr', 'agent']));
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ run: { agent: { kind: 'shouter' } } });
+  });
+
+  it('names credential routes, which the service refuses where it has none of the name', async () => {
+    const result = await run(['--credential-route', 'nowhere'], 'true');
+    expect(result.code).toBe(121);
+    expect(result.stderr).toContain('credential_route_unknown');
+    expect(result.stderr).toContain('nowhere');
+  });
+});
+
 describe('risoluto run, refused', () => {
   it.each([
     [['run', '--', 'true'], /required option '--issue <issue>'/],
-    [['run', '--issue', 'CLI-1'], /missing required argument 'command'/],
+    [['run', '--issue', 'CLI-1'], /give a command, best behind --, or an agent/],
+    [['run', '--issue', 'CLI-1', '--agent', 'shouter'], /--agent: needs --prompt/],
     [
       ['run', '--issue', 'CLI-1', '--netwrok', '--', 'true'],
       /'--netwrok'\n {2}\(Did you mean --network\?\)/,

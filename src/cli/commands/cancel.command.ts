@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import type { Cli } from '../cli.js';
 import { withExamples } from '../help.js';
-import { hasFinished, type RunView } from '../run/run-view.js';
+import { hasFinished, runPath, type RunView } from '../run/run-view.js';
 import { serviceCommand, serviceOf } from '../service-command.js';
 
 export function cancelCommand(cli: Cli): Command {
@@ -10,7 +10,7 @@ export function cancelCommand(cli: Cli): Command {
     .description('cancel a run: SIGTERM for its command, and SIGKILL ten seconds later')
     .argument('<run>', 'the run’s id')
     .action(async (id: string) => {
-      const path = `/runs/${encodeURIComponent(id)}/cancel`;
+      const path = `${runPath(id)}/cancel`;
       const run = await serviceOf(cli, command).request<RunView>('POST', path);
       // One that was idle between its turns is over at once, as its last turn ended.
       const over = run.keepAlive && hasFinished(run);

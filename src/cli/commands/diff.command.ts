@@ -7,6 +7,7 @@ import { EXIT } from '../exit-codes.js';
 import { withExamples } from '../help.js';
 import { printable } from '../printable.js';
 import { serviceCommand, serviceOf } from '../service-command.js';
+import { runPath } from '../run/run-view.js';
 import { unreachable } from '../service/service-error.js';
 
 const NONE = 'none';
@@ -22,7 +23,7 @@ export function diffCommand(cli: Cli): Command {
       const client = serviceOf(cli, command);
       // Whoever reads no further, as `head`, need not be waited for.
       cli.stdout.once('error', () => cli.leave(EXIT.ok));
-      const answer = await client.stream(`/runs/${encodeURIComponent(id)}/diff`, {
+      const answer = await client.stream(`${runPath(id)}/diff`, {
         headers: { accept: 'text/x-diff' },
       });
       const patch = await wholeOf(answer).catch((error: unknown) => {

@@ -39,15 +39,15 @@ export function runsCommand(cli: Cli): Command {
 }
 
 function table(runs: readonly RunView[]): string {
-  const rows = runs.map(({ id, issue, status, exitCode, createdAt, command }) => [
+  const rows = runs.map(({ id, issue, status, exitCode, createdAt, command, agent }) => [
     id,
     issue,
     status,
     exitCode === null ? '' : String(exitCode),
     createdAt,
-    shortened(command.map(shellWord).join(' ')),
+    shortened(command?.map(shellWord).join(' ') ?? `${agent?.kind ?? ''}: ${agent?.prompt ?? ''}`),
   ]);
-  return textTable(['RUN', 'ISSUE', 'STATUS', 'EXIT', 'CREATED', 'COMMAND'], rows);
+  return textTable(['RUN', 'ISSUE', 'STATUS', 'EXIT', 'CREATED', 'COMMAND OR PROMPT'], rows);
 }
 
 function shortened(command: string): string {

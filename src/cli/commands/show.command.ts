@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import type { Cli } from '../cli.js';
 import { withExamples } from '../help.js';
-import { describeRun, type RunView } from '../run/run-view.js';
+import { describeRun, runPath, type RunView } from '../run/run-view.js';
 import { serviceCommand, serviceOf } from '../service-command.js';
 
 export function showCommand(cli: Cli): Command {
@@ -10,7 +10,7 @@ export function showCommand(cli: Cli): Command {
     .description('show one run')
     .argument('<run>', 'the run’s id')
     .action(async (id: string) => {
-      const run = await serviceOf(cli, command).get<RunView>(`/runs/${encodeURIComponent(id)}`);
+      const run = await serviceOf(cli, command).get<RunView>(runPath(id));
       cli.print(run, () => describeRun(run));
     });
   return withExamples(command, {

@@ -5,7 +5,7 @@ export interface OutputRecord {
   seq: number;
   at: string;
   turn: number;
-  stream: 'stdout' | 'stderr' | 'system';
+  stream: 'stdout' | 'stderr' | 'system' | 'agent';
   text: string;
 }
 

@@ -12,8 +12,14 @@ export interface OutputSink {
   write(record: OutputRecord): Promise<void>;
 }
 
-export function sinkOf(cli: Cli): OutputSink {
-  return { write: (record) => (cli.json ? writeJson(cli, record) : writeText(cli, record)) };
+/** With `hideRaw` the text is without what an agent printed itself; as JSON it is all there. */
+export function sinkOf(cli: Cli, { hideRaw }: { hideRaw: boolean }): OutputSink {
+  return {
+    write: async (record) => {
+      if (cli.json) await writeJson(cli, record);
+      else if (!hideRaw || record.stream !== 'stdout') await writeText(cli, record);
+    },
+  };
 }
 
 /** A record a line, all on standard output. */
@@ -22,14 +28,19 @@ function writeJson(cli: Cli, record: OutputRecord): Promise<void> {
 }
 
 /**
- * Each stream to its own, byte for byte; a line of the service's own says so, on standard error. There
- * too what an agent did, in words that a model chose: they do not move a terminal.
+ * Each stream to its own, byte for byte; a line of the service's own says so, on standard error. What an
+ * agent did goes to standard output, in words that a model chose: they do not move a terminal.
  */
 function writeText(cli: Cli, { stream, text }: OutputRecord): Promise<void> {
   if (stream === 'stdout') return put(cli.stdout, text);
   if (stream === 'stderr') return put(cli.stderr, text);
-  const shown = cli.stderr.isTTY === true ? printable(text) : text;
+  if (stream === 'agent') return put(cli.stdout, shownOn(cli.stdout, text));
+  const shown = shownOn(cli.stderr, text);
   return put(cli.stderr, stream === 'system' ? `risoluto: ${shown}` : shown);
+}
+
+function shownOn({ isTTY }: Cli['stdout'], text: string): string {
+  return isTTY === true ? printable(text) : text;
 }
 
 async function put(to: Writable, text: string): Promise<void> {

@@ -6,7 +6,7 @@ import { OutputEvents, type OutputEvent } from './output-events.js';
 import type { OutputSink } from './output-sink.js';
 import { Patience } from './patience.js';
 import { pause, type Persistent } from './persistent.js';
-import { hasFinished, type RunView } from './run-view.js';
+import { hasFinished, runPath, type RunView } from './run-view.js';
 
 /** Four of the service's heartbeats: a connection that is silent for longer is dead. */
 const SILENCE_MS = 60_000;
@@ -37,7 +37,7 @@ export class RunFollower {
       const response = await this.persistent.call(() => this.#open(runId));
       const ended = await this.#pass(response);
       if (ended) {
-        const run = await this.persistent.call(() => this.client.get<RunView>(pathOf(runId)));
+        const run = await this.persistent.call(() => this.client.get<RunView>(runPath(runId)));
         if (hasFinished(run)) return run;
       }
       if (this.#after > before || performance.now() - began > STEADY_MS) patience.succeeded();
@@ -48,7 +48,7 @@ export class RunFollower {
   }
 
   #open(runId: string): Promise<IncomingMessage> {
-    return this.client.stream(`${pathOf(runId)}/output`, {
+    return this.client.stream(`${runPath(runId)}/output`, {
       query: { after: this.#after, follow: 'true' },
       headers: { accept: 'text/event-stream' },
     });
@@ -74,10 +74,6 @@ export class RunFollower {
     this.#after = record.seq;
     await this.sink.write(record);
   }
-}
-
-function pathOf(runId: string): string {
-  return `/runs/${encodeURIComponent(runId)}`;
 }
 
 async function* eventsOf(response: IncomingMessage): AsyncGenerator<OutputEvent> {

@@ -22,6 +22,33 @@ describe('the body of a run’s request', () => {
     expect(bodyOf({ secret: ['A', 'KEY=b:c'] }).secrets).toEqual({ A: 'A', KEY: 'b:c' });
   });
 
+  it('asks for an agent in place of a command, and names credential routes once', () => {
+    const options = { agent: 'codex', prompt: 'do it', credentialRoute: ['npm', 'npm'] };
+    expect(requestBody({ ...least, ...options }, [])).toEqual({
+      issue: 'MT-1',
+      agent: { kind: 'codex', prompt: 'do it' },
+      credentialRoutes: ['npm'],
+    });
+    const more = { ...least, ...options, model: 'm', effort: 'low' };
+    expect(requestBody(more, []).agent).toEqual({
+      kind: 'codex',
+      prompt: 'do it',
+      model: 'm',
+      effort: 'low',
+    });
+    expect(bodyOf({ credentialRoute: ['a', 'b'] }).credentialRoutes).toEqual(['a', 'b']);
+  });
+
+  it.each<[Partial<RunOptions>, string[], string]>([
+    [{}, [], 'give a command'],
+    [{ prompt: 'do it' }, ['true'], '--prompt: is for an agent'],
+    [{ effort: 'low' }, [], '--effort: is for an agent'],
+    [{ agent: 'codex' }, [], '--agent: needs --prompt'],
+    [{ agent: 'codex', prompt: 'do it' }, ['true'], '--agent: takes the place of a command'],
+  ])('%j with the command %j is neither one nor the other', (options, command, message) => {
+    expect(() => requestBody({ ...least, ...options }, command)).toThrow(message);
+  });
+
   it.each([
     [{ network: true }, { turnSandboxPolicy: { type: 'workspaceWrite', networkAccess: true } }],
     [

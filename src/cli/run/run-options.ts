@@ -4,6 +4,11 @@ import { EXIT } from '../exit-codes.js';
 /** As the argument parser hands them over. */
 export interface RunOptions {
   issue: string;
+  agent?: string;
+  prompt?: string;
+  model?: string;
+  effort?: string;
+  credentialRoute?: string[];
   secret?: string[];
   env?: string[];
   network?: boolean;
@@ -20,7 +25,10 @@ export interface RunOptions {
 /** The body of `POST /api/v1/runs`. */
 export interface RunRequestBody {
   issue: string;
-  command: readonly string[];
+  /** Exactly one of `command` and `agent` is there. */
+  command?: readonly string[];
+  agent?: { kind: string; prompt: string; model?: string; effort?: string };
+  credentialRoutes?: string[];
   image?: string;
   env?: Record<string, string>;
   secrets?: string[] | Record<string, string>;
@@ -30,11 +38,12 @@ export interface RunRequestBody {
 
 /** What the command line asks of the service. Pure. @throws CliError `usage` */
 export function requestBody(options: RunOptions, command: readonly string[]): RunRequestBody {
-  const { issue, image, env = [], secret = [], timeout } = options;
+  const { issue, image, env = [], secret = [], credentialRoute: routes = [], timeout } = options;
   const policy = policyOf(options);
   return {
     issue,
-    command,
+    ...workOf(options, command),
+    ...(routes.length > 0 && { credentialRoutes: [...new Set(routes)] }),
     ...(image !== undefined && { image }),
     ...(env.length > 0 && { env: environmentOf(env) }),
     ...(secret.length > 0 && { secrets: secretsOf(secret) }),
@@ -53,6 +62,28 @@ export function wholeNumber(option: string, text: string, least: number, most: n
   const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
   throw wrong(`${option}: must be a whole number, ${least} to ${most}`);
+}
+
+function workOf(
+  { agent: kind, prompt, model, effort }: RunOptions,
+  command: readonly string[],
+): Pick<RunRequestBody, 'command' | 'agent'> {
+  if (kind === undefined) {
+    const stray = Object.entries({ prompt, model, effort }).find(([, it]) => it !== undefined);
+    if (stray !== undefined) throw wrong(`--${stray[0]}: is for an agent; name it with --agent`);
+    if (command.length > 0) return { command };
+    throw wrong('give a command, best behind --, or an agent with --agent and --prompt');
+  }
+  if (command.length > 0) throw wrong('--agent: takes the place of a command; give one of them');
+  if (prompt === undefined) throw wrong('--agent: needs --prompt, what it shall do');
+  return {
+    agent: {
+      kind,
+      prompt,
+      ...(model !== undefined && { model }),
+      ...(effort !== undefined && { effort }),
+    },
+  };
 }
 
 function policyOf({ network, readOnly }: RunOptions): RunRequestBody['policy'] | null {

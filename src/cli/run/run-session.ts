@@ -93,7 +93,7 @@ export class RunSession {
   }
 
   #sink(): OutputSink {
-    const sink = sinkOf(this.cli);
+    const sink = sinkOf(this.cli, { hideRaw: this.plan.body.agent !== undefined });
     return {
       write: async (record) => {
         this.#progress.end();

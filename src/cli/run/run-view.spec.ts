@@ -15,6 +15,8 @@ const RUN: RunView = {
   keepAlive: true,
   turn: 2,
   command: ['make', 'all of it'],
+  agent: null,
+  credentialRoutes: [],
   env: [],
   secrets: {},
 };
@@ -33,6 +35,24 @@ describe('a run for a person', () => {
       "command    make 'all of it'",
       'queued     2026-11-23T12:00:00.000Z',
     ]);
+  });
+
+  it('says which agent it is, and how its prompt begins', () => {
+    const agent = { kind: 'codex', prompt: `Make it\nwork`, model: 'm' };
+    const lines = (prompt: string) =>
+      describeRun({
+        ...RUN,
+        command: null,
+        agent: { ...agent, prompt },
+        credentialRoutes: ['model', 'npm'],
+      }).split('\n');
+    expect(lines(agent.prompt).slice(7, 10)).toEqual([
+      'agent      codex m',
+      'prompt     Make it…',
+      'routes     model npm',
+    ]);
+    expect(lines('short')).toContain('prompt     short');
+    expect(lines('x'.repeat(121))).toContain(`prompt     ${'x'.repeat(120)}…`);
   });
 
   it('says nothing of turns where there is one', () => {

@@ -3,6 +3,7 @@ import { unreachable } from '../service/service-error.js';
 import type { OutputRecord } from './output-events.js';
 import type { OutputSink } from './output-sink.js';
 import { ReceivedLines } from './received-lines.js';
+import { runPath } from './run-view.js';
 
 /** What a run has printed until now. */
 export async function copyStoredOutput(
@@ -10,7 +11,7 @@ export async function copyStoredOutput(
   runId: string,
   sink: OutputSink,
 ): Promise<void> {
-  const response = await client.stream(`/runs/${encodeURIComponent(runId)}/output`, {
+  const response = await client.stream(`${runPath(runId)}/output`, {
     headers: { accept: 'application/x-ndjson' },
   });
   const lines = new ReceivedLines();
