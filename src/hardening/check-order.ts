@@ -9,6 +9,7 @@ export const CHECK_ORDER = [
   'security-defaults',
   'sandbox-controls',
   'egress',
+  'credential-routes',
   'fence',
   'fence-proof',
   'source-routing',

@@ -7,6 +7,7 @@ import type { HelperContainers } from '../sandbox/helper-containers.js';
 import type { SandboxImages } from '../sandbox/sandbox-images.js';
 import { AccessCheck } from './checks/access.check.js';
 import { ClockCheck } from './checks/clock.check.js';
+import { CredentialRoutesCheck } from './checks/credential-routes.check.js';
 import { DiskSpaceCheck } from './checks/disk-space.check.js';
 import { EgressCheck } from './checks/egress.check.js';
 import {
@@ -47,6 +48,7 @@ export function hostChecks(facts: HostFacts): HardeningCheck[] {
     new AccessCheck(settings),
     new SecurityDefaultsCheck(settings),
     new EgressCheck(settings),
+    new CredentialRoutesCheck(settings),
     new GvisorCheck(info, helpers, security.gvisor, log),
     new SeccompCheck(info, helpers, security, configFile, log),
     new EngineVersionsCheck(describe),

@@ -16,8 +16,12 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let service: RunningService;
 
+const PLAIN = { name: 'inner', upstream: 'http://10.0.0.7:8080/v1', plainHttp: true };
+
 beforeAll(async () => {
-  service = await startService({ env: { MASTER_KEY }, yaml: UNLIMITED });
+  const credentialRoutes = [{ ...PLAIN, header: 'Authorization', secret: 'INNER' }];
+  const yaml = { ...UNLIMITED, codex: { sandbox: { credentialRoutes } } };
+  service = await startService({ env: { MASTER_KEY }, yaml });
 });
 afterAll(() => service?.stop());
 
@@ -51,6 +55,8 @@ describe('risoluto doctor', () => {
     const plain = await doctor();
     expect(plain, plain.stdout).toMatchObject({ code: 0, stderr: '' });
     expect(plain.stdout).toContain('✓ Modes of files');
+    expect(plain.stdout).toContain('! Secrets on their way to upstreams');
+    expect(plain.stdout).toContain('credentialRoutes.0.upstream https://10.0.0.7:8080/v1');
     expect(plain.stdout).toContain('To mend:\n');
     expect(plain.stdout).toContain('  npx risoluto doctor --acknowledge master-key-backup\n');
     expect(plain.stdout).not.toContain('\u001B');
@@ -107,6 +113,8 @@ describe('risoluto doctor without the service', () => {
     expect(answer.code, answer.stdout).toBe(0);
     expect(answer.stderr).toContain('does not answer');
     const { items } = JSON.parse(answer.stdout) as Checklist;
+    const [route] = items.filter(({ id }) => id === 'credential-routes');
+    expect(route).toMatchObject({ status: 'warn', checked: true });
     const unchecked = items.filter(({ detail }) => detail.includes('the service is not running'));
     expect(unchecked.map(({ id }) => id).sort()).toEqual(
       [

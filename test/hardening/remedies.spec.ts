@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { loadSettings } from '../../src/config/load-settings.js';
+import { CredentialRoutesCheck } from '../../src/hardening/checks/credential-routes.check.js';
 import { judgeImage } from '../../src/hardening/checks/image.check.js';
 import { judgeRateLimits } from '../../src/hardening/checks/rate-limits.check.js';
 import { judgeSeccomp } from '../../src/hardening/checks/seccomp.check.js';
@@ -25,6 +26,9 @@ codex:
     networkAccess: true # for npm
   sandbox:
     image: team:1
+    credentialRoutes:
+      - { name: good, upstream: https://a.test, header: Authorization, secret: A }
+      - { name: plain, upstream: "http://b.test:81/v1", header: Key, secret: B, plainHttp: true }
     extraMounts:
       - { source: /srv/a, target: /mnt/a }
       - { source: /srv/b, target: /mnt/b, readOnly: false }
@@ -36,7 +40,8 @@ rateLimits:
 `;
 const FLOW = `{ codex: { threadSandbox: danger-full-access,
   turnSandboxPolicy: { type: workspaceWrite, networkAccess: true }, # for npm
-  sandbox: { image: "team:1", extraMounts: [{ source: /srv/b, target: /mnt/b, readOnly: false }],
+  sandbox: { image: "team:1", credentialRoutes: [
+      { name: plain, upstream: "http://b.test", plainHttp: true, header: Key, secret: B }], extraMounts: [{ source: /srv/b, target: /mnt/b, readOnly: false }],
     security: { noNewPrivileges: false, dropCapabilities: false } } },
   rateLimits: { api: { limit: 90000 } } }
 `;
@@ -54,7 +59,8 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const settings = () => loadSettings({ RISOLUTO_CONFIG: file, DATA_DIR: join(root, 'data') });
 
-const JUDGED: Record<string, () => HardeningFinding> = {
+const JUDGED: Record<string, () => HardeningFinding | Promise<HardeningFinding>> = {
+  'credential-routes': () => new CredentialRoutesCheck(settings()).check(),
   'security-defaults': () => judgeDefaults(settings().codex, file),
   'rate-limits': () => judgeRateLimits(settings().rateLimits, file),
   seccomp: () => {
@@ -77,11 +83,11 @@ describe.each([
     'the remedy of %s, pasted, mends it',
     async (id) => {
       writeFileSync(file, yaml);
-      const found = JUDGED[id]?.();
+      const found = await JUDGED[id]?.();
       expect(found?.status).not.toBe('pass');
       const path = [join(root, 'bin'), process.env.PATH].join(delimiter);
       await run('sh', ['-ec', found?.remedy ?? 'false'], { env: { PATH: path }, cwd: root });
-      expect(JUDGED[id]?.(), readFileSync(file, 'utf8')).toMatchObject({ status: 'pass' });
+      expect(await JUDGED[id]?.(), readFileSync(file, 'utf8')).toMatchObject({ status: 'pass' });
       expect(readFileSync(file, 'utf8')).toContain('# for npm');
     },
     60_000,

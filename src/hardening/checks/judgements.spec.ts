@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { yamlSchema } from '../../config/yaml-schema.js';
 import type { SandboxObservation } from '../probe/sandbox-observer.js';
 import { judgeAccess } from './access.check.js';
+import { judgeCredentialRoutes } from './credential-routes.check.js';
 import { judgeClock } from './clock.check.js';
 import { judgeDisk } from './disk-space.check.js';
 import {
@@ -59,6 +60,11 @@ const WANTED = {
   rootWritable: false,
 };
 const used = (encryptions: number) => ({ locked: false, rotationPending: false, encryptions });
+const routesTo = (...upstreams: string[]) =>
+  judgeCredentialRoutes(
+    upstreams.map((upstream, place) => ({ name: `route-${place}`, upstream, place })),
+    'r.yaml',
+  );
 const seen = (over: Partial<SandboxObservation>) => ({ ...SEEN, ...over });
 const reached = (outcome: 'open' | 'refused') =>
   seen({ attempts: SEEN.attempts.map((attempt) => ({ ...attempt, outcome })) });
@@ -224,6 +230,17 @@ describe.each([
     judgeControls(seen({ rootWritten: true }), { ...WANTED, rootWritable: true }),
     'pass',
   ],
+  ['no credential route', routesTo(), 'pass'],
+  ['an upstream over TLS', routesTo('https://api.example.com/v1'), 'pass'],
+  [
+    'a plain upstream on this host',
+    routesTo('http://127.0.0.2:8080', 'http://localhost/v1'),
+    'pass',
+  ],
+  ['a plain upstream of one’s own network', routesTo('http://10.1.2.3:8080/v1'), 'warn'],
+  ['the same over IPv6', routesTo('http://[fd00::1]/'), 'warn'],
+  ['a plain upstream by its name', routesTo('http://10.1.2.3', 'HTTP://models.internal'), 'fail'],
+  ['a plain upstream of the internet', routesTo('http://8.8.8.8'), 'fail'],
   ['no runsc', judgeGvisor({ wanted: false, registered: null, kernel: null }), 'warn'],
   [
     'no runsc where it is wanted',
