@@ -76,6 +76,22 @@ describe('risoluto.yaml', () => {
   });
 });
 
+it('shows a rule for an agent that is one', () => {
+  const shipped = readFileSync(new URL('../../config/risoluto.yaml', import.meta.url), 'utf8');
+  const [, rule = ''] = /^# (\{name: agent,.*?\}\}\})$/ms.exec(shipped) ?? [];
+  const problems: string[] = [];
+  const text = `dispatch: [${rule.replaceAll(/^# /gm, '  ')}]`;
+  const parsed = parseYaml(text, 'x', (problem) => problems.push(problem));
+  expect(problems).toEqual([]);
+  expect(parsed?.settings.dispatch).toMatchObject([
+    {
+      name: 'agent',
+      run: { agent: { kind: 'codex', effort: 'high' }, credentialRoutes: ['packages'] },
+      report: { succeeded: { state: 'In Review' } },
+    },
+  ]);
+});
+
 function leaves(value: unknown, prefix = ''): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return [prefix.slice(0, -1)];

@@ -4,6 +4,7 @@ import { newTokenCanary } from '../leaks/canaries.js';
 import { untilStatus } from '../runs/run-questions.js';
 import { awaitRun, awaitTurn, keptRun, turnToEnd } from '../runs/turn-questions.js';
 import { until } from '../runs/until.js';
+import { apiDocument } from '../support/api-document.js';
 import type { ModelProvider } from '../support/model-provider/model-provider.js';
 import { patchCall, reply, runs, says } from '../support/model-provider/model-reply.js';
 import { startWorldProvider } from '../support/model-provider/world-provider.js';
@@ -241,6 +242,18 @@ describe.each(RUNTIMES_TRIED)('people and limits direct a turn, %s:', (runtime) 
       reasoningOutputTokens: 0,
       cost: 0.0051,
     });
+  });
+
+  it('the example of the document is run as it is, and shown with its routes', async () => {
+    const { requestBody } = apiDocument().paths['/api/v1/runs']?.post ?? {};
+    const body = requestBody?.content['application/json']?.examples?.agent?.value;
+    const { timeoutSeconds: _, ...shown } = body as Record<string, unknown>;
+    provider.script('Make the tests pass', says('They pass.'));
+
+    const run = await runToEnd(service, body as Record<string, unknown>);
+
+    expect(run).toMatchObject({ ...shown, status: 'succeeded' });
+    expect(shown).toHaveProperty('credentialRoutes', ['packages']);
   });
 
   it('and nothing is told to a run whose turn is over', async () => {

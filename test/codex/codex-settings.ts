@@ -17,7 +17,7 @@ export function codexSettings({
   codex = {},
   sandbox = {},
 }: CodexSettingsParts): object {
-  const route = { name: 'model', upstream: PROVIDER_URL, plainHttp: true };
+  const route = { upstream: PROVIDER_URL, plainHttp: true };
   return {
     rateLimits: { api: { limit: 1_000_000 } },
     runs: { maxConcurrent: 3 },
@@ -26,7 +26,12 @@ export function codexSettings({
       agent: { route: 'model', model: MODEL, restarts: 1, ...agent },
       sandbox: {
         dns: [world.addresses.resolver],
-        credentialRoutes: [{ ...route, header: 'Authorization', secret: 'MODEL_KEY' }],
+        credentialRoutes: ['model', 'packages'].map((name) => ({
+          ...route,
+          name,
+          header: 'Authorization',
+          secret: 'MODEL_KEY',
+        })),
         ...sandbox,
       },
     },

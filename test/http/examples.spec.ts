@@ -19,9 +19,9 @@ const examples = Object.entries(apiDocument().paths).flatMap(([path, item]) =>
 );
 /** What only its sender can sign, and at its time: test/webhooks sends these. */
 const isSigned = ({ path }: Example) => path.startsWith('/webhooks/');
-/** What only an agent takes, and while its turn goes on: test/codex/codex-people.spec.ts sends these. */
-const isForAgent = ({ path, method }: Example) =>
-  method !== 'GET' && /\/(approvals|turns\/current\/\w+)$/.test(path);
+/** What needs an agent, or is for one: test/codex/codex-people.spec.ts sends these. */
+const isForAgent = ({ path, method, name }: Example) =>
+  method !== 'GET' && (name === 'agent' || /\/(approvals|compact|turns\/current\/\w+)$/.test(path));
 const writing = examples.filter(
   (one) => one.body !== undefined && !isSigned(one) && !isForAgent(one),
 );

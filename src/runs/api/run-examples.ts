@@ -6,7 +6,10 @@ interface NamedExample {
   value: CreateRunDto;
 }
 
-/** Requests that a service with default settings accepts as they are. */
+/**
+ * Requests that a service with default settings accepts as they are; that of an agent, one with Codex
+ * set up and a route of that name.
+ */
 export const RUN_EXAMPLES: Readonly<Record<string, NamedExample>> = {
   hello: {
     summary: 'A command',
@@ -44,6 +47,17 @@ export const RUN_EXAMPLES: Readonly<Record<string, NamedExample>> = {
       issue: 'MT-3',
       command: ['sh', '-c', 'cat /etc/resolv.conf'],
       policy: { turnSandboxPolicy: { type: 'workspaceWrite', networkAccess: true } },
+    },
+  },
+  agent: {
+    summary: 'An agent in place of a command',
+    description:
+      'Needs Codex to be set up (docs/codex.md) and a credential route `packages`: the agent reads a registry whose token it never holds. The route to its model it has without naming it.',
+    value: {
+      issue: 'MT-5',
+      agent: { kind: 'codex', prompt: 'Make the tests pass, and say what was wrong' },
+      credentialRoutes: ['packages'],
+      timeoutSeconds: 1800,
     },
   },
   keptAlive: {
