@@ -17,6 +17,23 @@ export const ACCEPTED_TURN: ApiResponseOptions = {
   },
 };
 
+/** Why a further turn is not accepted, whatever it is to do. */
+export const TURN_REFUSALS = [
+  'run_not_found',
+  'run_not_kept_alive',
+  'run_finished',
+  'turn_active',
+  'policy_widened',
+  'control_unavailable',
+  'agent_unknown',
+  'credential_route_unknown',
+  'secret_unknown',
+  'secrets_locked',
+  'queue_full',
+  'storage_busy',
+  'storage_unavailable',
+] as const;
+
 export function locateTurn(reply: FastifyReply, { run, turn }: TurnOfRun): void {
   void reply.header('Location', `/api/v1/runs/${run.id}/turns/${turn.number}`);
 }

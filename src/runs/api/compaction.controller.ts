@@ -9,7 +9,7 @@ import { viewOfTurn } from '../turns/turn-view.js';
 import type { TurnView } from '../turns/turn-view.dto.js';
 import { TurnsService } from '../turns/turns.service.js';
 import { WaitingRoom } from '../waiting-room.js';
-import { ACCEPTED_TURN, locateTurn } from './accepted-turn.js';
+import { ACCEPTED_TURN, locateTurn, TURN_REFUSALS } from './accepted-turn.js';
 import { RUN_PARAM } from './run-param.js';
 
 @ApiTags('runs')
@@ -28,23 +28,7 @@ export class CompactionController {
    */
   @Post(':id/compact')
   @HttpCode(202)
-  @ApiWrite(
-    'run.compaction_requested',
-    'run_not_found',
-    'compaction_unsupported',
-    'run_not_kept_alive',
-    'run_finished',
-    'turn_active',
-    'policy_widened',
-    'control_unavailable',
-    'agent_unknown',
-    'credential_route_unknown',
-    'secret_unknown',
-    'secrets_locked',
-    'queue_full',
-    'storage_busy',
-    'storage_unavailable',
-  )
+  @ApiWrite('run.compaction_requested', 'compaction_unsupported', ...TURN_REFUSALS)
   @ApiOperation({ summary: 'Have an agent shorten its conversation' })
   @ApiParam(RUN_PARAM)
   @ApiAcceptedResponse(ACCEPTED_TURN)

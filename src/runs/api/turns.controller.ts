@@ -18,7 +18,7 @@ import { TurnView } from '../turns/turn-view.dto.js';
 import { TurnsService, type TurnOfRun } from '../turns/turns.service.js';
 import { WaitingRoom } from '../waiting-room.js';
 import { CreateTurnDto } from './create-turn.dto.js';
-import { ACCEPTED_TURN, locateTurn } from './accepted-turn.js';
+import { ACCEPTED_TURN, locateTurn, TURN_REFUSALS } from './accepted-turn.js';
 import { TURN_EXAMPLES } from './turn-examples.js';
 import { RUN_PARAM, TURN_PARAM, turnNumber } from './run-param.js';
 import { WaitQuery } from './run-query.dto.js';
@@ -39,24 +39,7 @@ export class TurnsController {
    */
   @Post()
   @HttpCode(202)
-  @ApiWrite(
-    'run.turn_created',
-    'validation_failed',
-    'run_not_found',
-    'run_not_kept_alive',
-    'run_finished',
-    'turn_active',
-    'policy_widened',
-    'control_unavailable',
-    'environment_refused',
-    'agent_unknown',
-    'credential_route_unknown',
-    'secret_unknown',
-    'secrets_locked',
-    'queue_full',
-    'storage_busy',
-    'storage_unavailable',
-  )
+  @ApiWrite('run.turn_created', 'validation_failed', 'environment_refused', ...TURN_REFUSALS)
   @ApiOperation({ summary: 'Start another turn of a run' })
   @ApiParam(RUN_PARAM)
   @ApiBody({ type: CreateTurnDto, examples: { ...TURN_EXAMPLES } })
