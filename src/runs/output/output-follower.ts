@@ -1,22 +1,20 @@
 import { Injectable } from '@nestjs/common';
 
 import { openFilesLimit, shareOut } from '../../kernel/open-files.js';
+import { followRun, type RunNews, type RunStanding } from '../follow-run.js';
 import { Places } from '../places.js';
-import { ChangeWaiter } from '../run-changes.js';
 import { RunSignals } from '../run-signals.js';
-import { isFinal, type RunStatus } from '../run-status.js';
 import { RunRepository } from '../run.repository.js';
-import { OutputLog } from './output-log.js';
+import { OutputLog, type OutputReader } from './output-log.js';
 import type { OutputRecord } from './output-record.js';
 
 /** What a follower is told, in order. */
-export type FollowEvent =
-  | { kind: 'records'; records: OutputRecord[] }
-  | { kind: 'idle' }
-  | { kind: 'end'; status: RunStatus; exitCode: number | null }
-  | { kind: 'stopping' };
+export type FollowEvent = NewRecords | RunStanding;
 
-export const HEARTBEAT_MS = 15_000;
+interface NewRecords {
+  kind: 'records';
+  records: OutputRecord[];
+}
 
 /** Reads a run's output as it grows. Nothing is kept for a reader: who is slow reads later. */
 @Injectable()
@@ -53,34 +51,17 @@ export class OutputFollower {
   }
 
   /** What is stored, and what comes until the run has finished, the service stops or `gone` fires. */
-  async *follow(runId: string, after: number, gone: AbortSignal): AsyncGenerator<FollowEvent> {
-    const waiter = new ChangeWaiter(this.signals.changes, runId);
-    gone.addEventListener('abort', () => waiter.poke());
-    const unlisten = this.signals.onStopping(() => waiter.poke());
-    const reader = await this.log.read(runId, after);
-    try {
-      for (;;) {
-        if (gone.aborted) return;
-        // The state is read first: what a finished run printed is all stored.
-        const run = await this.runs.find(runId);
-        for (let some = await reader.next(); some.length > 0; some = await reader.next()) {
-          yield { kind: 'records', records: some };
-        }
-        if (run === null) return;
-        if (isFinal(run.status)) {
-          yield { kind: 'end', status: run.status, exitCode: run.exitCode };
-          return;
-        }
-        if (this.signals.stopping) {
-          yield { kind: 'stopping' };
-          return;
-        }
-        if (!(await waiter.wait(HEARTBEAT_MS))) yield { kind: 'idle' };
-      }
-    } finally {
-      unlisten();
-      waiter.close();
-      await reader.close();
-    }
+  follow(runId: string, after: number, gone: AbortSignal): AsyncGenerator<FollowEvent> {
+    const open = async (): Promise<RunNews<NewRecords>> => {
+      const reader = await this.log.read(runId, after);
+      return { news: () => newRecords(reader), close: () => reader.close() };
+    };
+    return followRun({ runs: this.runs, signals: this.signals }, { runId, open }, gone);
+  }
+}
+
+async function* newRecords(reader: OutputReader): AsyncGenerator<NewRecords> {
+  for (let some = await reader.next(); some.length > 0; some = await reader.next()) {
+    yield { kind: 'records', records: some };
   }
 }
