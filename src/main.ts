@@ -2,4 +2,4 @@ import 'reflect-metadata';
 
 import { serve } from './serve.js';
 
-await serve();
+void serve();

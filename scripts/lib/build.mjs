@@ -12,7 +12,10 @@ const FILES = [
   'nest-cli.json',
   'tsconfig.json',
   'tsconfig.build.json',
-  'scripts/bundle.mjs',
+  'scripts/bundle/bundle.mjs',
+  'scripts/bundle/keep-code.mjs',
+  'scripts/bundle/launch.mjs',
+  'scripts/bundle/warm.mjs',
   'scripts/export-openapi.mjs',
 ];
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { CommanderError } from 'commander';
 
 import { processEnvironment } from '../config/process-environment.js';
@@ -18,13 +17,17 @@ const cli = new Cli({
 // Who reads no further, as `head`, is no reason to fail; a command that must know listens itself.
 for (const stream of [cli.stdout, cli.stderr]) stream.on('error', ignoreClosedPipe);
 
-try {
-  await buildProgram(cli).parseAsync(process.argv);
-} catch (error) {
-  if (error instanceof CommanderError) wrongCommandLine(error);
-  else cli.fail(error);
+void perform();
+
+async function perform(): Promise<void> {
+  try {
+    await buildProgram(cli).parseAsync(process.argv);
+  } catch (error) {
+    if (error instanceof CommanderError) wrongCommandLine(error);
+    else cli.fail(error);
+  }
+  process.exitCode = cli.exitCode;
 }
-process.exitCode = cli.exitCode;
 
 /** Commander throws for `--help` and `--version` too, once they are printed. */
 function wrongCommandLine(error: CommanderError): void {

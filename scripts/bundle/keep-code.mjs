@@ -1,0 +1,93 @@
+// A step of `npm run build`: starts what was built once, so that V8's code of it can be kept.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { ROOT } from '../lib/paths.mjs';
+
+const WARM = fileURLToPath(new URL('./warm.mjs', import.meta.url));
+const START_MS = 120_000;
+
+const directory = mkdtempSync(join(tmpdir(), 'risoluto-build-'));
+try {
+  await warmService();
+  await ended(warm('risoluto', ['help']));
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function warmService() {
+  const port = await freePort();
+  const service = warm('service', [], { RISOLUTO_PORT: String(port) });
+  const deadline = Date.now() + START_MS;
+  while (service.exitCode === null && Date.now() < deadline && !(await answers(port))) {
+    await sleep(50);
+  }
+  service.kill('SIGTERM');
+  await ended(service);
+}
+
+/**
+ * @param {string} program
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ */
+function warm(program, args, env = {}) {
+  return spawn(process.execPath, [WARM, join(ROOT, 'dist/bin/parts', `${program}.cjs`), ...args], {
+    cwd: directory,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    // Nothing of whoever builds: neither settings nor an engine.
+    env: {
+      PATH: process.env.PATH,
+      HOME: directory,
+      DATA_DIR: join(directory, 'data'),
+      RISOLUTO_WORKSPACES_DIR: join(directory, 'workspaces'),
+      RISOLUTO_CONFIG: '/dev/null',
+      RISOLUTO_LOG_LEVEL: 'error',
+      MASTER_KEY: 'of nothing but this directory',
+      DOCKER_HOST: `unix://${join(directory, 'no-engine.sock')}`,
+      ...env,
+    },
+  });
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+async function ended(child) {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  if (child.exitCode !== 0)
+    throw new Error(
+      `${child.spawnargs.join(' ')} ended with ${child.exitCode ?? child.signalCode}`,
+    );
+}
+
+/** @param {number} port */
+async function answers(port) {
+  const origin = `http://127.0.0.1:${port}`;
+  const answer = await fetch(`${origin}/healthz`).catch(() => null);
+  if (answer?.status !== 200) return false;
+  const put = {
+    method: 'PUT',
+    body: '{"value":"x"}',
+    headers: { 'content-type': 'application/json' },
+  };
+  await fetch(`${origin}/api/v1/secrets/WARM`, put);
+  await fetch(`${origin}/api/v1/audit`);
+  return true;
+}
+
+/** @returns {Promise<number>} */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
