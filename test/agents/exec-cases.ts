@@ -11,7 +11,7 @@ import {
   untilStatus,
 } from '../runs/run-questions.js';
 import { askTurn, awaitRun, keptRun, turnsOf, turnToEnd } from '../runs/turn-questions.js';
-import { sized } from '../support/long-form.js';
+import { itAlike } from '../support/long-form.js';
 import { watchPeak } from '../support/memory.js';
 import { createRun, finishRun, runToEnd } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
@@ -23,8 +23,7 @@ const SECRET = 'agents-s3cret/"value"';
 /** What holds of agents under either runtime. */
 export function agentCases(gvisor: boolean): void {
   let service: RunningService;
-  /** The runtime makes no difference that is known: under gVisor in the long form alone. */
-  const alike = gvisor && sized(1, 0) === 1 ? it.skip : it;
+  const alike = itAlike(gvisor ? 'runsc' : 'runc');
 
   beforeAll(async () => {
     service = await startService({ yaml: settingsWithAgents(gvisor) });

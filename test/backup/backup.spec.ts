@@ -34,7 +34,7 @@ import {
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 180_000 });
 
 const MASTER_KEY = 'c4n4ry-the-key-of-the-backup';
-const KILLS = sized(3, 100);
+const KILLS = sized(2, 100);
 const IDEMPOTENT = { headers: { 'idempotency-key': 'of-the-queued-run' } };
 const QUEUED = { issue: 'BK-3', command: ['true'] };
 

@@ -15,7 +15,7 @@ import { CliProcess, risoluto, type CliText } from './risoluto.js';
 vi.setConfig({ testTimeout: 180_000 });
 
 const MASTER_KEY = 'the key of the offline commands';
-const KILLS = sized(6, 150);
+const KILLS = sized(3, 150);
 const ACTOR = `cli:${userInfo().username}`;
 
 let service: RunningService;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RUNTIMES } from '../egress-gateway/sandboxes.js';
 import { leaksBelow, leaksIn, leaksInProcesses, newTokenCanary } from '../leaks/canaries.js';
 import { awaitRun, keptRun, turnToEnd } from '../runs/turn-questions.js';
+import { itAlike } from '../support/long-form.js';
 import type { ModelProvider } from '../support/model-provider/model-provider.js';
 import { patchCall, reasoning, reply, runs, says } from '../support/model-provider/model-reply.js';
 import { startWorldProvider } from '../support/model-provider/world-provider.js';
@@ -20,6 +21,7 @@ const LOOK_FOR_KEYS =
   'grep -rhs . /home/agent /tmp --include="*.toml" --include="*.json*" | cut -c1-500 | tail -n 60';
 
 describe.each(RUNTIMES)('Codex in a sandbox, %s', (runtime) => {
+  const alike = itAlike(runtime);
   let provider: ModelProvider;
   let service: RunningService;
   beforeAll(async () => {
@@ -93,7 +95,7 @@ describe.each(RUNTIMES)('Codex in a sandbox, %s', (runtime) => {
     }
   });
 
-  it('shows the key in no place of the machine while it works', async () => {
+  alike('shows the key in no place of the machine while it works', async () => {
     provider.script('BUSY-MARK', runs('echo begun; sleep 5'), says('Slept.'));
     const id = (await service.api('POST', '/api/v1/runs', { body: codexRun('CDX-3', 'BUSY-MARK') }))
       .body.id as string;
@@ -142,7 +144,7 @@ describe.each(RUNTIMES)('Codex in a sandbox, %s', (runtime) => {
     expect(asked?.body).toContain('\\"sandbox\\":\\"external\\"');
   });
 
-  it('goes on with its thread in the next turn of a kept run', async () => {
+  alike('goes on with its thread in the next turn of a kept run', async () => {
     provider.script('FIRST-MARK', says('The word is heron.'));
     provider.script('SECOND-MARK', says('It was heron.'));
     const id = await keptRun(service, codexRun('CDX-6', 'FIRST-MARK please'));

@@ -5,6 +5,7 @@ import { askTurn, awaitRun, keptRun, turnToEnd } from '../runs/turn-questions.js
 import { sh } from '../runs/run-questions.js';
 import { until } from '../runs/until.js';
 import { engine } from '../support/engine.js';
+import { itAlike } from '../support/long-form.js';
 import { runToEnd } from '../support/runs.js';
 import { expectNoRemains } from '../support/remains.js';
 import type { RunningService } from '../support/service.js';
@@ -24,6 +25,7 @@ const requestsTo = (host: string): Recorded[] =>
   world.requests().filter((request) => request.host === host);
 
 describe.each(RUNTIMES)('a credential route, %s', (runtime) => {
+  const alike = itAlike(runtime);
   let service: RunningService;
   let sandbox: Sandbox;
 
@@ -92,7 +94,7 @@ describe.each(RUNTIMES)('a credential route, %s', (runtime) => {
     ]);
   });
 
-  it('streams both ways, WebSockets too, and ends upstream when the client does', async () => {
+  alike('streams both ways, WebSockets too, and ends upstream when the client does', async () => {
     await world.clear();
     const trickle = await sandbox.bash(
       'curl -sN "$RISOLUTO_ROUTE_MODEL/trickle/10" | while read line; do date +%s%3N; done',
@@ -119,7 +121,7 @@ describe.each(RUNTIMES)('a credential route, %s', (runtime) => {
     expect(long?.durationMs).toBeLessThan(10_000);
   });
 
-  it('is refused with its reason where it may not be used so', async () => {
+  alike('is refused with its reason where it may not be used so', async () => {
     await world.clear();
     const cases = [
       [curl('$RISOLUTO_ROUTE_LISTED/headers'), '200', ''],
@@ -146,7 +148,7 @@ describe.each(RUNTIMES)('a credential route, %s', (runtime) => {
     expect(seldom).toMatch(/200 OK[^]*200 OK[^]*429 [^]*retry-after: \d+/i);
   });
 
-  it('S6 hands a redirect back, and the secret goes nowhere else', async () => {
+  alike('S6 hands a redirect back, and the secret goes nowhere else', async () => {
     const open = await Sandbox.start(service, 'ROUTE-2', { credentialRoutes: ['model'] });
     await world.clear();
     const followed = await open.bash(
@@ -206,75 +208,81 @@ describe.each(RUNTIMES)('a credential route, %s', (runtime) => {
     });
   });
 
-  it('goes on where the service was killed, with what the run named and nothing else', async () => {
-    await service.kill9();
-    await service.start();
-    await until('the route to be served again', async () => {
-      const answer = await sandbox.bash(curl('$RISOLUTO_ROUTE_MODEL/headers', '--max-time 2'));
-      return answer.includes(`Bearer ${STARS}`) ? true : null;
-    });
-    const refused = await sandbox.bash(
-      curl('http://other.test/', '-x "${RISOLUTO_ROUTE_MODEL%/r/model}" --max-time 3'),
-    );
-    expect(refused).toContain('This turn has no network access');
-  });
-
-  it('acts within a second on what runs when its secret changes or goes, or the route does', async () => {
-    const stream = async (file: string): Promise<void> => {
-      await sandbox.background(
-        `curl -sN "$RISOLUTO_ROUTE_MODEL/trickle/600" >${file}; date +%s%3N >${file}.end`,
-      );
-      await until(`${file} to come`, async () =>
-        (await sandbox.bash(`cat ${file} 2>/dev/null || true`)).includes('world') ? true : null,
-      );
-    };
-    const cutAt = (file: string): Promise<number> =>
-      until(`${file} to be cut`, async () => {
-        const end = await sandbox.bash(`cat ${file}.end 2>/dev/null || true`);
-        return end.trim() === '' ? null : Number(end);
+  alike(
+    'goes on where the service was killed, with what the run named and nothing else',
+    async () => {
+      await service.kill9();
+      await service.start();
+      await until('the route to be served again', async () => {
+        const answer = await sandbox.bash(curl('$RISOLUTO_ROUTE_MODEL/headers', '--max-time 2'));
+        return answer.includes(`Bearer ${STARS}`) ? true : null;
       });
-    const other = newTokenCanary('changed');
+      const refused = await sandbox.bash(
+        curl('http://other.test/', '-x "${RISOLUTO_ROUTE_MODEL%/r/model}" --max-time 3'),
+      );
+      expect(refused).toContain('This turn has no network access');
+    },
+  );
 
-    await stream('/tmp/changed');
-    await setSecret(service, other);
-    let done = Date.now();
-    expect((await cutAt('/tmp/changed')) - done).toBeLessThan(1000);
-    await world.clear();
-    await sandbox.bash(curl('$RISOLUTO_ROUTE_MODEL/headers'));
-    expect(requestsTo('model.wild.test')[0]?.headers).toMatchObject({
-      authorization: `Bearer ${other}`,
-    });
+  alike(
+    'acts within a second on what runs when its secret changes or goes, or the route does',
+    async () => {
+      const stream = async (file: string): Promise<void> => {
+        await sandbox.background(
+          `curl -sN "$RISOLUTO_ROUTE_MODEL/trickle/600" >${file}; date +%s%3N >${file}.end`,
+        );
+        await until(`${file} to come`, async () =>
+          (await sandbox.bash(`cat ${file} 2>/dev/null || true`)).includes('world') ? true : null,
+        );
+      };
+      const cutAt = (file: string): Promise<number> =>
+        until(`${file} to be cut`, async () => {
+          const end = await sandbox.bash(`cat ${file}.end 2>/dev/null || true`);
+          return end.trim() === '' ? null : Number(end);
+        });
+      const other = newTokenCanary('changed');
 
-    await stream('/tmp/deleted');
-    expect((await service.api('DELETE', '/api/v1/secrets/ROUTE_KEY')).status).toBe(204);
-    done = Date.now();
-    expect((await cutAt('/tmp/deleted')) - done).toBeLessThan(1000);
-    const without = await sandbox.bash(curl('$RISOLUTO_ROUTE_MODEL/headers'));
-    expect(without).toContain('the secret ROUTE_KEY does not exist');
-    expect(without.trim().endsWith('503')).toBe(true);
+      await stream('/tmp/changed');
+      await setSecret(service, other);
+      let done = Date.now();
+      expect((await cutAt('/tmp/changed')) - done).toBeLessThan(1000);
+      await world.clear();
+      await sandbox.bash(curl('$RISOLUTO_ROUTE_MODEL/headers'));
+      expect(requestsTo('model.wild.test')[0]?.headers).toMatchObject({
+        authorization: `Bearer ${other}`,
+      });
 
-    await setSecret(service, SECRET);
-    await stream('/tmp/removed');
-    const overlay = await service.api('PATCH', '/api/v1/config/overlay', {
-      body: { codex: { sandbox: { credentialRoutes: [] } } },
-      headers: { 'content-type': 'application/merge-patch+json' },
-    });
-    expect(overlay.status, overlay.text).toBe(200);
-    done = Date.now();
-    expect((await cutAt('/tmp/removed')) - done).toBeLessThan(1000);
-    expect(await sandbox.bash(curl('$RISOLUTO_ROUTE_MODEL/headers'))).toContain('has not named');
-    const cut = await sandbox.untilDecided(
-      'three cuts',
-      (all) => all.filter(({ reason }) => reason === 'route_revoked').length === 3,
-    );
-    expect(cut.length).toBeGreaterThan(3);
-    const unknown = await service.api('POST', '/api/v1/runs', {
-      body: { issue: 'ROUTE-9', command: ['true'], credentialRoutes: ['model'] },
-    });
-    expect([unknown.status, unknown.body.error.code]).toEqual([422, 'credential_route_unknown']);
-    const back = await service.api('PUT', '/api/v1/config/overlay', { body: {} });
-    expect(back.status, back.text).toBe(200);
-  });
+      await stream('/tmp/deleted');
+      expect((await service.api('DELETE', '/api/v1/secrets/ROUTE_KEY')).status).toBe(204);
+      done = Date.now();
+      expect((await cutAt('/tmp/deleted')) - done).toBeLessThan(1000);
+      const without = await sandbox.bash(curl('$RISOLUTO_ROUTE_MODEL/headers'));
+      expect(without).toContain('the secret ROUTE_KEY does not exist');
+      expect(without.trim().endsWith('503')).toBe(true);
+
+      await setSecret(service, SECRET);
+      await stream('/tmp/removed');
+      const overlay = await service.api('PATCH', '/api/v1/config/overlay', {
+        body: { codex: { sandbox: { credentialRoutes: [] } } },
+        headers: { 'content-type': 'application/merge-patch+json' },
+      });
+      expect(overlay.status, overlay.text).toBe(200);
+      done = Date.now();
+      expect((await cutAt('/tmp/removed')) - done).toBeLessThan(1000);
+      expect(await sandbox.bash(curl('$RISOLUTO_ROUTE_MODEL/headers'))).toContain('has not named');
+      const cut = await sandbox.untilDecided(
+        'three cuts',
+        (all) => all.filter(({ reason }) => reason === 'route_revoked').length === 3,
+      );
+      expect(cut.length).toBeGreaterThan(3);
+      const unknown = await service.api('POST', '/api/v1/runs', {
+        body: { issue: 'ROUTE-9', command: ['true'], credentialRoutes: ['model'] },
+      });
+      expect([unknown.status, unknown.body.error.code]).toEqual([422, 'credential_route_unknown']);
+      const back = await service.api('PUT', '/api/v1/config/overlay', { body: {} });
+      expect(back.status, back.text).toBe(200);
+    },
+  );
 
   it('leaves no secret that the run holds itself in what is written down', async () => {
     const own = newTokenCanary('own');

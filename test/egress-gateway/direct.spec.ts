@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { HostListener } from '../egress/host-listener.js';
 import { sctpInit } from '../egress/packets.js';
+import { itAlike } from '../support/long-form.js';
 import { expectNoRemains } from '../support/remains.js';
 import type { RunningService } from '../support/service.js';
 import { world, type Arrival } from '../support/world.js';
@@ -33,6 +34,7 @@ const arrivedAt = (arrivals: readonly Arrival[], address: string) =>
   );
 
 describe.each(RUNTIMES)('past the gateway, %s', (runtime) => {
+  const alike = itAlike(runtime);
   let service: RunningService;
   let sandbox: Sandbox;
   let control: Uncontrolled;
@@ -106,7 +108,7 @@ describe.each(RUNTIMES)('past the gateway, %s', (runtime) => {
     for (const address of everywhere) expect(arrivedAt(seen, address).size).toBeGreaterThan(0);
   });
 
-  it('N5 no name gets out, neither to the internet’s resolvers nor to the host’s', async () => {
+  alike('N5 no name gets out, neither to the internet’s resolvers nor to the host’s', async () => {
     const label = `n${randomBytes(6).toString('hex')}`;
     const names = Array.from({ length: 8 }, (_, index) => `${label}-${index}.leak.test`);
     const [first = '', second = '', ...others] = names;
@@ -207,7 +209,7 @@ describe.each(RUNTIMES)('past the gateway, %s', (runtime) => {
     }
   });
 
-  it('N14 there is no IPv6', async () => {
+  alike('N14 there is no IPv6', async () => {
     const address = '2001:db8::1234';
     await world.clear();
     const found = await sandbox.probe({

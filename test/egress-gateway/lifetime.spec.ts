@@ -9,6 +9,7 @@ import { HostListener } from '../egress/host-listener.js';
 import { showRun } from '../runs/run-questions.js';
 import { until } from '../runs/until.js';
 import { engine } from '../support/engine.js';
+import { itAlike } from '../support/long-form.js';
 import { expectNoRemains } from '../support/remains.js';
 import type { RunningService } from '../support/service.js';
 import { world } from '../support/world.js';
@@ -30,6 +31,7 @@ const SETTLING_MS = 300;
 const ASK: Probe = { do: 'bash', script: 'curl -s --max-time 2 http://allowed.test/' };
 
 describe.each(RUNTIMES)('while a sandbox lives and after, %s', (runtime) => {
+  const alike = itAlike(runtime);
   let service: RunningService;
   let sandbox: Sandbox;
   let beat: Heartbeat;
@@ -47,44 +49,43 @@ describe.each(RUNTIMES)('while a sandbox lives and after, %s', (runtime) => {
     await host?.stop();
   });
 
-  it('N20 nothing passes while the gateway stands still, and all goes on when it does again', async () => {
-    expect(await beat.arrivalsIn(500)).toContain(`tcp ${ANYWHERE} 7`);
-    process.kill(service.pid, 'SIGSTOP');
-    try {
-      await sleep(SETTLING_MS);
-      expect(await beat.arrivalsIn(1000)).toEqual([]);
-    } finally {
-      process.kill(service.pid, 'SIGCONT');
-    }
-    await beat.untilHeard('tunnel');
-    await beat.untilHeard('request');
-    expect((await beat.heard()).direct).toBe(0);
-  });
-
-  // Both kinds under one runtime are enough: they change the host’s rules and nothing inside.
-  it.each(runtime === 'runc' ? ['flush', 'delete'] : ['delete'])(
-    'N20 nothing escapes past a fence after nft %s',
-    async (what) => {
-      const instance = (await readFile(join(service.dataDir, 'instance-id'), 'utf8')).trim();
-      const tables = ['inet', 'bridge'].map((family) => ['table', family, `risoluto_${instance}`]);
-      const { hostname } = await sandbox.proxy();
-      await world.clear();
-      for (const table of tables) await world.onHost('nft', what, ...table);
-      for (const table of tables) {
-        await until('the fence to be put right', async () =>
-          (await command(['nft', 'list', ...table])).stdout.includes('drop') ? true : null,
-        );
+  alike(
+    'N20 nothing passes while the gateway stands still, and all goes on when it does again',
+    async () => {
+      expect(await beat.arrivalsIn(500)).toContain(`tcp ${ANYWHERE} 7`);
+      process.kill(service.pid, 'SIGSTOP');
+      try {
+        await sleep(SETTLING_MS);
+        expect(await beat.arrivalsIn(1000)).toEqual([]);
+      } finally {
+        process.kill(service.pid, 'SIGCONT');
       }
+      await beat.untilHeard('tunnel');
       await beat.untilHeard('request');
-      const arrived = (await world.arrivals()).map(({ to }) => to);
-      expect(arrived).toContain(ANYWHERE);
-      expect(arrived).not.toContain(PUBLIC);
       expect((await beat.heard()).direct).toBe(0);
-      const found = await sandbox.probe({ host: { do: 'tcp', host: hostname, port: host.port } });
-      expect(found.host.connected).toBe(false);
-      expect((await showRun(service, sandbox.runId)).status).toBe('running');
     },
   );
+
+  alike.each(['flush', 'delete'])('N20 nothing escapes past a fence after nft %s', async (what) => {
+    const instance = (await readFile(join(service.dataDir, 'instance-id'), 'utf8')).trim();
+    const tables = ['inet', 'bridge'].map((family) => ['table', family, `risoluto_${instance}`]);
+    const { hostname } = await sandbox.proxy();
+    await world.clear();
+    for (const table of tables) await world.onHost('nft', what, ...table);
+    for (const table of tables) {
+      await until('the fence to be put right', async () =>
+        (await command(['nft', 'list', ...table])).stdout.includes('drop') ? true : null,
+      );
+    }
+    await beat.untilHeard('request');
+    const arrived = (await world.arrivals()).map(({ to }) => to);
+    expect(arrived).toContain(ANYWHERE);
+    expect(arrived).not.toContain(PUBLIC);
+    expect((await beat.heard()).direct).toBe(0);
+    const found = await sandbox.probe({ host: { do: 'tcp', host: hostname, port: host.port } });
+    expect(found.host.connected).toBe(false);
+    expect((await showRun(service, sandbox.runId)).status).toBe('running');
+  });
 
   /** Somebody else with the address, the MAC and the credentials of one that was served there. */
   async function inheritsNothing(at: Placement): Promise<void> {

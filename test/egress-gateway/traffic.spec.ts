@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 
+import { itAlike } from '../support/long-form.js';
 import { expectNoRemains } from '../support/remains.js';
 import type { RunningService } from '../support/service.js';
 import { world } from '../support/world.js';
@@ -24,6 +25,7 @@ interface Crowd {
 }
 
 describe.each(RUNTIMES)('traffic through the gateway, %s', (runtime) => {
+  const alike = itAlike(runtime);
   let service: RunningService;
   let sandbox: Sandbox;
   let neighbour: Sandbox;
@@ -43,46 +45,54 @@ describe.each(RUNTIMES)('traffic through the gateway, %s', (runtime) => {
   });
   afterAll(() => service?.stop());
 
-  it('N17 passes HTTP/2, chunked bodies and a crowd up to its limit, whoever else stalls', async () => {
-    await world.clear();
-    const stalled = sandbox.probe({
-      stall: { do: 'stall', to: 'allowed.test:443', count: 100, seconds: STALLED_SECONDS[runtime] },
-    });
-    const found = await neighbour.probe({
-      http2: bash(`curl -sk --http2 -w ' %{http_version}' https://allowed.test/`),
-      chunkedUp: bash(
-        `head -c 3000000 /dev/urandom >/tmp/up; for url in http://allowed.test/echo https://allowed.test/echo; do
+  alike(
+    'N17 passes HTTP/2, chunked bodies and a crowd up to its limit, whoever else stalls',
+    async () => {
+      await world.clear();
+      const stalled = sandbox.probe({
+        stall: {
+          do: 'stall',
+          to: 'allowed.test:443',
+          count: 100,
+          seconds: STALLED_SECONDS[runtime],
+        },
+      });
+      const found = await neighbour.probe({
+        http2: bash(`curl -sk --http2 -w ' %{http_version}' https://allowed.test/`),
+        chunkedUp: bash(
+          `head -c 3000000 /dev/urandom >/tmp/up; for url in http://allowed.test/echo https://allowed.test/echo; do
          curl -sk -H 'Transfer-Encoding: chunked' -H 'Expect:' -T - "$url" </tmp/up | cmp - /tmp/up && echo same; done`,
-      ),
-      chunkedDown: bash(`curl -s http://allowed.test/trickle/5`),
-    });
-    expect(found.http2.out).toMatch(/^world .* 443\n 2$/);
-    expect(found.chunkedUp.out).toBe('same\nsame\n');
-    expect(found.chunkedDown.out).toBe('world\n'.repeat(5));
+        ),
+        chunkedDown: bash(`curl -s http://allowed.test/trickle/5`),
+      });
+      expect(found.http2.out).toMatch(/^world .* 443\n 2$/);
+      expect(found.chunkedUp.out).toBe('same\nsame\n');
+      expect(found.chunkedDown.out).toBe('world\n'.repeat(5));
 
-    const crowd = await neighbour.probe({ it: { do: 'crowd', to: 'echo.test:7', count: CROWD } });
-    expect(JSON.parse(crowd.it.answer ?? '')).toEqual({ echoed: CROWD, refused: [] });
-    const more = await neighbour.probe({
-      it: { do: 'crowd', to: 'echo.test:7', count: CROWD + 10 },
-    });
-    const { echoed, refused } = JSON.parse(more.it.answer ?? '') as Crowd;
-    expect(echoed).toBeGreaterThanOrEqual(CROWD);
-    expect(refused.length).toBe(CROWD + 10 - echoed);
-    expect(refused.filter((status) => status !== 429 && status !== 0)).toEqual([]);
+      const crowd = await neighbour.probe({ it: { do: 'crowd', to: 'echo.test:7', count: CROWD } });
+      expect(JSON.parse(crowd.it.answer ?? '')).toEqual({ echoed: CROWD, refused: [] });
+      const more = await neighbour.probe({
+        it: { do: 'crowd', to: 'echo.test:7', count: CROWD + 10 },
+      });
+      const { echoed, refused } = JSON.parse(more.it.answer ?? '') as Crowd;
+      expect(echoed).toBeGreaterThanOrEqual(CROWD);
+      expect(refused.length).toBe(CROWD + 10 - echoed);
+      expect(refused.filter((status) => status !== 429 && status !== 0)).toEqual([]);
 
-    const quick = await neighbour.probe({
-      curl: bash(`curl -s -o /dev/null -w '%{http_code} %{time_total}' http://allowed.test/`),
-    });
-    const [code, seconds] = (quick.curl.out ?? '').split(' ');
-    expect(code).toBe('200');
-    expect(Number(seconds)).toBeLessThan(1);
-    const { stall } = await stalled;
-    const left = JSON.parse(stall.answer ?? '') as Record<string, number>;
-    expect(Object.keys(left)).toEqual(['silent', 'half', 'slow', 'hello']);
-    if (runtime === 'runc') expect(Object.values(left)).toEqual([0, 0, 0, 0]);
-  });
+      const quick = await neighbour.probe({
+        curl: bash(`curl -s -o /dev/null -w '%{http_code} %{time_total}' http://allowed.test/`),
+      });
+      const [code, seconds] = (quick.curl.out ?? '').split(' ');
+      expect(code).toBe('200');
+      expect(Number(seconds)).toBeLessThan(1);
+      const { stall } = await stalled;
+      const left = JSON.parse(stall.answer ?? '') as Record<string, number>;
+      expect(Object.keys(left)).toEqual(['silent', 'half', 'slow', 'hello']);
+      if (runtime === 'runc') expect(Object.values(left)).toEqual([0, 0, 0, 0]);
+    },
+  );
 
-  it('N17 passes what is large without holding it', async () => {
+  alike('N17 passes what is large without holding it', async () => {
     const before = residentBytes(service);
     const size = LARGE[runtime];
     const url = `https://allowed.test/bytes/${size}`;
@@ -93,7 +103,7 @@ describe.each(RUNTIMES)('traffic through the gateway, %s', (runtime) => {
     expect(residentBytes(service) - before).toBeLessThan(128 * MIB);
   });
 
-  it('leaves nothing', async () => {
+  alike('leaves nothing', async () => {
     await Promise.all([sandbox.end(), neighbour.end()]);
     await expectNoRemains(service);
   });

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { itAlike } from '../support/long-form.js';
 import type { Attacker } from './attacker.js';
 import { FenceLab } from './fence-lab.js';
 import { ANSWERED_PORT } from './internet.js';
@@ -10,6 +11,7 @@ const reaches = (attacker: Attacker) => attacker.tcp(FAR, ANSWERED_PORT);
 const median = (times: number[]) => times.sort((a, b) => a - b)[5] ?? Infinity;
 
 describe.each(['runc', 'runsc'] as const)('a grant, %s', (runtime) => {
+  const alike = itAlike(runtime);
   let lab: FenceLab;
 
   beforeAll(async () => {
@@ -51,7 +53,7 @@ describe.each(['runc', 'runsc'] as const)('a grant, %s', (runtime) => {
     await lab.close(sameMac);
   });
 
-  it('N21 is not inherited by a silent connection of an earlier turn', async () => {
+  alike('N21 is not inherited by a silent connection of an earlier turn', async () => {
     const attacker = await lab.attacker({ runtime });
     await lab.open(attacker);
     expect(await attacker.hearsLater(FAR, ANSWERED_PORT, () => Promise.resolve())).toBe(true);
@@ -64,7 +66,7 @@ describe.each(['runc', 'runsc'] as const)('a grant, %s', (runtime) => {
     await lab.close(attacker);
   });
 
-  it('N21 ends when the service was killed and starts again', async () => {
+  alike('N21 ends when the service was killed and starts again', async () => {
     const attacker = await lab.attacker({ runtime });
     await lab.open(attacker);
     await attacker.keepReading(FAR, ANSWERED_PORT);
@@ -85,7 +87,7 @@ describe.each(['runc', 'runsc'] as const)('a grant, %s', (runtime) => {
     await lab.fence.check();
   });
 
-  it('ends by itself after its seconds', async () => {
+  alike('ends by itself after its seconds', async () => {
     const attacker = await lab.attacker({ runtime });
     await lab.open(attacker, [], 3);
     expect(await reaches(attacker)).toBe(true);
@@ -95,28 +97,31 @@ describe.each(['runc', 'runsc'] as const)('a grant, %s', (runtime) => {
     await lab.close(attacker);
   });
 
-  it('is given and taken back without the connections of the host being walked twice', async () => {
-    const address = lab.bridge.gateway.replace(/\.1$/, '.200');
-    const grant = {
-      kind: 'open' as const,
-      address,
-      mac: '02:00:00:00:02:00',
-      resolvers: [],
-      seconds: 60,
-    };
-    const given: number[] = [];
-    const taken: number[] = [];
-    for (let round = 0; round < 10; round += 1) {
-      const start = performance.now();
-      await lab.fence.grant(grant);
-      const open = performance.now();
-      await lab.fence.revoke(address, grant.mac);
-      given.push(open - start);
-      taken.push(performance.now() - open);
-    }
-    console.log(`a grant takes ${median(given)} ms, taking it back ${median(taken)} ms`);
-    // The least of them: the machine has other work, and a walk would be in every one.
-    expect(Math.min(...given)).toBeLessThan(150);
-    expect(Math.min(...taken)).toBeLessThan(300);
-  });
+  alike(
+    'is given and taken back without the connections of the host being walked twice',
+    async () => {
+      const address = lab.bridge.gateway.replace(/\.1$/, '.200');
+      const grant = {
+        kind: 'open' as const,
+        address,
+        mac: '02:00:00:00:02:00',
+        resolvers: [],
+        seconds: 60,
+      };
+      const given: number[] = [];
+      const taken: number[] = [];
+      for (let round = 0; round < 10; round += 1) {
+        const start = performance.now();
+        await lab.fence.grant(grant);
+        const open = performance.now();
+        await lab.fence.revoke(address, grant.mac);
+        given.push(open - start);
+        taken.push(performance.now() - open);
+      }
+      console.log(`a grant takes ${median(given)} ms, taking it back ${median(taken)} ms`);
+      // The least of them: the machine has other work, and a walk would be in every one.
+      expect(Math.min(...given)).toBeLessThan(150);
+      expect(Math.min(...taken)).toBeLessThan(300);
+    },
+  );
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { itAlike } from '../support/long-form.js';
 import type { Attacker } from './attacker.js';
 import { command, eventually, mustRun } from './commands.js';
 import { FenceLab } from './fence-lab.js';
@@ -12,6 +13,7 @@ const EXPERIMENTAL = 0x88b5;
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 
 describe.each(['runc', 'runsc'] as const)('neighbours behind the fence, %s', (runtime) => {
+  const alike = itAlike(runtime);
   let lab: FenceLab;
   let attacker: Attacker;
   let victim: Attacker;
@@ -44,7 +46,7 @@ describe.each(['runc', 'runsc'] as const)('neighbours behind the fence, %s', (ru
     expect(await attacker.tcp(victim.address, PORT)).toBe(false);
   });
 
-  it('N13 do not see each other by ARP', async () => {
+  alike('N13 do not see each other by ARP', async () => {
     await attacker.tcp(victim.address, PORT);
     if (runtime === 'runc') expect(await attacker.knowsMacOf(victim.address)).toBe(true);
     const later = await lab.attacker({ runtime });
@@ -57,7 +59,7 @@ describe.each(['runc', 'runsc'] as const)('neighbours behind the fence, %s', (ru
     if (runtime === 'runc') expect(await later.knowsMacOf(lab.bridge.gateway)).toBe(true);
   });
 
-  it('are not reached from the host, nor from a machine beside it', async () => {
+  alike('are not reached from the host, nor from a machine beside it', async () => {
     const outside = await Outside.join(lab);
     try {
       const fromHost = () => connects([], victim.address);

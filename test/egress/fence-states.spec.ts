@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { DomainError } from '../../src/kernel/domain-error.js';
+import { itAlike } from '../support/long-form.js';
 import { eventually } from './commands.js';
 import { FenceLab } from './fence-lab.js';
 import { HostListener } from './host-listener.js';
@@ -19,6 +20,7 @@ const SCTP = 132;
 const GRE = 47;
 
 describe.each(['runc', 'runsc'] as const)('the fence around %s', (runtime) => {
+  const alike = itAlike(runtime);
   let lab: FenceLab;
   let host: HostListener;
 
@@ -61,7 +63,7 @@ describe.each(['runc', 'runsc'] as const)('the fence around %s', (runtime) => {
     await lab.fence.check();
   });
 
-  it('N11 keeps an open address from metadata services and private addresses', async () => {
+  alike('N11 keeps an open address from metadata services and private addresses', async () => {
     const attacker = await lab.attacker({ runtime });
     const forbidden = [...METADATA, ...PRIVATE];
     await attacker.shout(forbidden, 80);
@@ -77,42 +79,49 @@ describe.each(['runc', 'runsc'] as const)('the fence around %s', (runtime) => {
     expect(await attacker.connects('169.254.169.254', ANSWERED_PORT)).toBe(false);
   });
 
-  it('N12 keeps closed and open addresses from every address and service of the host', async () => {
-    const attacker = await lab.attacker({ runtime });
-    const published = await lab.publishedPort();
-    const uplink = await lab.hostAddress();
-    const hosts = [lab.bridge.gateway, uplink, '172.17.0.1'];
-    for (const address of hosts) expect(await attacker.tcp(address, host.port)).toBe(true);
-    expect(await attacker.udp(lab.bridge.gateway, host.port)).toBe(true);
-    for (const address of hosts) expect(await attacker.connects(address, published)).toBe(true);
+  alike(
+    'N12 keeps closed and open addresses from every address and service of the host',
+    async () => {
+      const attacker = await lab.attacker({ runtime });
+      const published = await lab.publishedPort();
+      const uplink = await lab.hostAddress();
+      const hosts = [lab.bridge.gateway, uplink, '172.17.0.1'];
+      for (const address of hosts) expect(await attacker.tcp(address, host.port)).toBe(true);
+      expect(await attacker.udp(lab.bridge.gateway, host.port)).toBe(true);
+      for (const address of hosts) expect(await attacker.connects(address, published)).toBe(true);
 
-    await lab.fence.ensure(lab.bridge);
-    for (const state of ['closed', 'open']) {
-      if (state === 'open') await lab.open(attacker);
-      const heard = host.heard.length;
-      for (const address of hosts) expect(await attacker.tcp(address, host.port)).toBe(false);
-      await attacker.shout([...hosts, lab.bridge.subnet.replace('.0/24', '.255')], host.port);
-      for (const address of hosts) expect(await attacker.connects(address, published)).toBe(false);
-      expect(host.heard.length).toBe(heard);
-    }
-    expect(await attacker.tcp('203.0.113.6', ANSWERED_PORT)).toBe(true);
-    expect(lab.deniedPeers.includes(attacker.address)).toBe(true);
-  });
+      await lab.fence.ensure(lab.bridge);
+      for (const state of ['closed', 'open']) {
+        if (state === 'open') await lab.open(attacker);
+        const heard = host.heard.length;
+        for (const address of hosts) expect(await attacker.tcp(address, host.port)).toBe(false);
+        await attacker.shout([...hosts, lab.bridge.subnet.replace('.0/24', '.255')], host.port);
+        for (const address of hosts)
+          expect(await attacker.connects(address, published)).toBe(false);
+        expect(host.heard.length).toBe(heard);
+      }
+      expect(await attacker.tcp('203.0.113.6', ANSWERED_PORT)).toBe(true);
+      expect(lab.deniedPeers.includes(attacker.address)).toBe(true);
+    },
+  );
 
-  it('lets an open address ask the resolvers of its grant, private ones too, at port 53 alone', async () => {
-    const attacker = await lab.attacker({ runtime });
-    await lab.fence.ensure(lab.bridge);
-    await lab.open(attacker, ['10.77.0.53']);
-    await attacker.connects('10.77.0.54', 53);
-    await attacker.connects('10.77.0.53', 443);
-    expect(await lab.internet.addressesSeen(['10.77.0.53', '10.77.0.54'])).toEqual([]);
-    await attacker.connects('10.77.0.53', 53);
-    await attacker.shout(['10.77.0.53'], 53);
-    expect(await lab.internet.saw('10.77.0.53', 'tcp')).toBe(true);
-    expect(await lab.internet.saw('10.77.0.53', 'udp')).toBe(true);
-  });
+  alike(
+    'lets an open address ask the resolvers of its grant, private ones too, at port 53 alone',
+    async () => {
+      const attacker = await lab.attacker({ runtime });
+      await lab.fence.ensure(lab.bridge);
+      await lab.open(attacker, ['10.77.0.53']);
+      await attacker.connects('10.77.0.54', 53);
+      await attacker.connects('10.77.0.53', 443);
+      expect(await lab.internet.addressesSeen(['10.77.0.53', '10.77.0.54'])).toEqual([]);
+      await attacker.connects('10.77.0.53', 53);
+      await attacker.shout(['10.77.0.53'], 53);
+      expect(await lab.internet.saw('10.77.0.53', 'tcp')).toBe(true);
+      expect(await lab.internet.saw('10.77.0.53', 'udp')).toBe(true);
+    },
+  );
 
-  it('N14 passes no IPv6', async () => {
+  alike('N14 passes no IPv6', async () => {
     const attacker = await lab.attacker({ runtime, ipv6: true });
     const linkLocal = await lab.hostLinkLocal();
     if (runtime === 'runc') {

@@ -12,7 +12,7 @@ import { queryStored } from '../support/stored.js';
 
 const MiB = 1024 * 1024;
 const PATIENCE_MS = sized(240_000, 1_200_000);
-const QUEUED = sized(1500, 10_000);
+const QUEUED = sized(600, 10_000);
 const CALLERS = 16;
 const SAMPLE = 5;
 const PAGE = 100;

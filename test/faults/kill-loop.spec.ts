@@ -15,7 +15,7 @@ import { RunLoad } from './run-load.js';
 import { checkRuns, type FinalRows } from './run-truth.js';
 import { SecretLoad } from './secret-load.js';
 
-const KILLS = sized(50, 220);
+const KILLS = sized(12, 220);
 const PATIENCE_MS = KILLS * 30_000;
 const MASTER_KEY = 'the key of the kill loop';
 
@@ -83,7 +83,7 @@ describe('a service that is killed at any moment of a mixed load', () => {
         }
         await service.start();
         await checkAll();
-        if (kill % 10 === 9) console.log(`${kill + 1} kills, ${runs.attempts.length} runs`);
+        if (kill % 4 === 3) console.log(`${kill + 1} kills, ${runs.attempts.length} runs`);
       }
 
       const rest = new Life(service);

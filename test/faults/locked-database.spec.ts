@@ -24,7 +24,7 @@ import { lockDatabase } from './database-lock.js';
 const MiB = 1024 * 1024;
 const PATIENCE_MS = 180_000;
 /** Longer than SQLite waits (5 s), so that everything has been refused at least once. */
-const LOCKED_MS = sized(12_000, 30_000);
+const LOCKED_MS = sized(8000, 30_000);
 const CALLERS = 500;
 
 let service: RunningService;

@@ -18,7 +18,7 @@ import { expectNoRemains } from '../support/remains.js';
 import { createRun, finishRun, runToEnd } from '../support/runs.js';
 import { startService, type RunningService } from '../support/service.js';
 
-const DELAY_MS = sized(8000, 30_000);
+const DELAY_MS = sized(5000, 30_000);
 /** A run's life has about ten calls of the engine, one after the other. */
 const RUN_MS = 14 * DELAY_MS;
 const PATIENCE_MS = 60_000 + 3 * RUN_MS;
@@ -101,7 +101,7 @@ describe(`an engine that answers every call after ${DELAY_MS / 1000} s`, () => {
       const finished = await finishRun(service, ends, RUN_MS);
       expect(finished).toMatchObject({ status: 'failed', exitCode: 5, stdout: TOLD });
       // The short form does not wait for the whole life of a run.
-      if (DELAY_MS > 8000) await untilStatus(service, late, 'failed', 2 * RUN_MS);
+      if (DELAY_MS > 5000) await untilStatus(service, late, 'failed', 2 * RUN_MS);
       proxy.delayMs = 0;
       expect(await finishRun(service, endless, RUN_MS)).toMatchObject({ status: 'cancelled' });
       expect(await finishRun(service, late, RUN_MS)).toMatchObject({

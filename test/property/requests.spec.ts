@@ -17,7 +17,7 @@ import { Ledger } from './ledger.js';
 import { CANARY, ENVIRONMENT_CANARY } from './odd-values.js';
 
 /** Of each of the two services. */
-const REQUESTS = sized(5000, 500_000);
+const REQUESTS = sized(1500, 500_000);
 const ROUNDS = 100;
 const CLIENTS = 16;
 const MOST_GROWTH = 256 * 1024 * 1024;

@@ -16,7 +16,7 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 /** More than two batches, so that a kill falls between them. */
 const OLD_ROWS = sized(2400, 20_000);
-const KILLS = sized(2, 15);
+const KILLS = sized(1, 15);
 
 const clock = new ServiceClock();
 let service: RunningService;

@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 const OLD = 1000;
 /** Of each run: more together than go with one batch. */
 const DECISIONS = 150;
-const KILLS = sized(3, 60);
+const KILLS = sized(1, 60);
 
 let service: RunningService;
 let young: string;

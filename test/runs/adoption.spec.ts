@@ -23,7 +23,7 @@ import {
 } from './run-questions.js';
 import { until } from './until.js';
 
-const KILLS = sized(8, 200);
+const KILLS = sized(3, 200);
 const PATIENCE_MS = sized(240_000, 3_600_000);
 const SECRET = 'adoption-s3cret/value';
 
@@ -220,7 +220,7 @@ describe('an adopted run', () => {
     async () => {
       const wait = sh('echo up; sleep 90');
       const cancelled = await createRun(service, { issue: 'END-1', command: wait });
-      const timed = await createRun(service, { issue: 'END-2', command: wait, timeoutSeconds: 20 });
+      const timed = await createRun(service, { issue: 'END-2', command: wait, timeoutSeconds: 8 });
       await Promise.all([cancelled, timed].map((id) => untilPrinted(service, id, 'up')));
       const behind = await createRun(service, { issue: 'END-3', command: ['echo', 'at last'] });
       await service.restart('SIGTERM');
@@ -234,7 +234,7 @@ describe('an adopted run', () => {
       expect(await finishRun(service, timed)).toMatchObject({ status: 'timed_out' });
       const { phases } = await showRun(service, timed);
       const took = Date.parse(phases.endedAt!) - Date.parse(phases.runningAt!);
-      expect(took).toBeGreaterThan(19_900);
+      expect(took).toBeGreaterThan(7900);
       await nothingIsLeft();
     },
     PATIENCE_MS,

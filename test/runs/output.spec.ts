@@ -9,7 +9,7 @@ import { cancelRun, setSecret, sh, UNLIMITED, untilPrinted } from './run-questio
 
 const MiB = 1024 * 1024;
 const LIMIT = MiB / 2;
-const FLOOD_MIB = sized(48, 1024);
+const FLOOD_MIB = sized(24, 1024);
 const FLOOD_PATIENCE_MS = sized(55_000, 900_000);
 const SECRET = 'Sp/cial+Value=with?16&more';
 

@@ -17,7 +17,7 @@ import {
 } from './run-questions.js';
 
 /** From the request to the kill; the command begins some hundred milliseconds after it. */
-const DELAYS_MS = Array.from({ length: sized(8, 100) }, (_, index) =>
+const DELAYS_MS = Array.from({ length: sized(3, 100) }, (_, index) =>
   new Dice(SEED, index).below(900),
 );
 

@@ -10,7 +10,7 @@ import { valuesOfFileFor06 } from '../support/secrets-file-of-0-6.js';
 import { startService, type RunningService } from '../support/service.js';
 import { expectLogLevel, storedValues } from '../support/stored.js';
 
-const KILLS = sized(2, 60);
+const KILLS = sized(1, 60);
 const SECRETS = 120;
 const yaml = { rateLimits: { api: { limit: 1_000_000 } } };
 

@@ -8,7 +8,7 @@ import { startService, type RunningService } from '../support/service.js';
 import { update } from './issue-updates.js';
 import { LINEAR_SECRET, send, settled, signedByLinear, type SentDelivery } from './senders.js';
 
-const ISSUES = sized(10, 400);
+const ISSUES = sized(6, 400);
 const KILLS = sized(2, 20);
 const NEXT = 'lin_wh_next_7Hq2Zk9Wm4Tx8Rb1';
 /** As Linear sends again what was not answered: the same signed body, so many seconds later. */

@@ -17,7 +17,7 @@ import {
 } from './senders.js';
 
 const COUNT = sized(500, 10_000);
-const KILLS = sized(3, 20);
+const KILLS = sized(2, 20);
 const CALLERS = 24;
 const NEXT = 'lin_wh_next_7Hq2Zk9Wm4Tx8Rb1';
 
