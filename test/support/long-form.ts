@@ -7,7 +7,7 @@ const { TEST_LONG, TEST_SEED } = process.env;
 const LONG = TEST_LONG === '1';
 
 /** The size of a suite in its short and in its long form. */
-export function sized(short: number, long: number): number {
+export function sized<T>(short: T, long: T): T {
   return LONG ? long : short;
 }
 
