@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { ContainerCreateBody } from '../../src/sandbox/container-engine.js';
+import { itAlike } from '../support/long-form.js';
 import { parseFindings } from './probe.js';
 import {
   ATTEMPT,
@@ -40,7 +41,8 @@ function mayMount(body: ContainerCreateBody): void {
 describe.each([
   ['runc', false],
   ['runsc', true],
-])('repository configuration under %s', (_runtime, gvisor) => {
+] as const)('repository configuration under %s', (runtime, gvisor) => {
+  const alike = itAlike(runtime);
   const security = { gvisor };
   const bench = new SandboxBench({ sandbox: { security } });
   const open = new SandboxBench(
@@ -137,7 +139,7 @@ describe.each([
     });
   });
 
-  it('F10 guards the file that a worktree has in place of .git', async () => {
+  alike('F10 guards the file that a worktree has in place of .git', async () => {
     const script = `${ATTEMPT}cd /workspace
       t write sh -c 'echo "gitdir: /workspace/evil" > .git'
       t rename mv .git away
@@ -157,7 +159,7 @@ describe.each([
     expect(named(free, 'done')).toEqual(expect.arrayContaining(['write', 'rename', 'over']));
   });
 
-  it('is left where a link stands in its place, and nothing is made', async () => {
+  alike('is left where a link stands in its place, and nothing is made', async () => {
     const place = await bench.place();
     const outside = join(bench.root, 'outside');
     for (const name of ['hooks', '.codex']) mkdirSync(join(outside, name), { recursive: true });
@@ -181,7 +183,7 @@ describe.each([
     rmSync(outside, { recursive: true });
   });
 
-  it('is refused where an earlier turn made a way around it', async () => {
+  alike('is refused where an earlier turn made a way around it', async () => {
     const refused = (place: Place) =>
       expect(bench.create({ place })).rejects.toMatchObject({
         code: 'control_unavailable',
@@ -204,7 +206,7 @@ describe.each([
     await (await bench.create({ place: elsewhere })).remove();
   });
 
-  it('holds 64 submodules', async () => {
+  alike('holds 64 submodules', async () => {
     const place = await planted();
     const modules = join(place.workspaceDir, '.git/modules');
     const copies = (from: number, to: number) =>
@@ -222,7 +224,7 @@ describe.each([
     await expect(bench.create({ place })).rejects.toMatchObject({ code: 'control_unavailable' });
   });
 
-  it('says in the report of a sandbox what it protects', async () => {
+  alike('says in the report of a sandbox what it protects', async () => {
     const report = async (on: SandboxBench, place: Place) => {
       const sandbox = await on.create({ place });
       await sandbox.remove();

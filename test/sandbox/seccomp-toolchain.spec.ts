@@ -1,9 +1,10 @@
 import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 
 import { loadSeccompProfile } from '../../src/sandbox/seccomp/load-profile.js';
+import { itAlike } from '../support/long-form.js';
 import { SandboxBench } from './sandbox-bench.js';
 import {
   expectedOf,
@@ -17,7 +18,8 @@ import {
 describe.each([
   ['runc', false],
   ['runsc', true],
-])('under seccompProfile: hardened and %s', (_runtime, gvisor) => {
+] as const)('under seccompProfile: hardened and %s', (runtime, gvisor) => {
+  const alike = itAlike(runtime);
   // A browser has many threads, and gVisor counts its own with them.
   const resources = { pids: 2048 };
   const bench = new SandboxBench({ sandbox: { security: { gvisor }, resources } });
@@ -45,12 +47,12 @@ describe.each([
   }, 300_000);
   afterAll(() => bench.close());
 
-  it('has the filter', () => {
+  alike('has the filter', () => {
     expect(stdout).toContain('filtered');
     if (!gvisor) expect(stdout).toMatch(/^Seccomp:\s+2$/m);
   });
 
-  it.each(TASK_NAMES)('%s works', (name) => {
+  alike.each(TASK_NAMES)('%s works', (name) => {
     const { status, output } = resultOf(stdout, name);
     expect(status, output).toBe('0');
     let rest = output;

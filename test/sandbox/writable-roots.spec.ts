@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import type { PolicyRequest } from '../../src/sandbox/policy.js';
 import { encodeFrame, newNonce } from '../../src/sandbox/frame.js';
+import { itAlike } from '../support/long-form.js';
 import { parseFindings } from './probe.js';
 import { type Place, SandboxBench } from './sandbox-bench.js';
 
@@ -38,7 +39,8 @@ const READ_ONLY: PolicyRequest = { policy: { turnSandboxPolicy: { type: 'readOnl
 describe.each([
   ['runc', false],
   ['runsc', true],
-])('writable roots under %s', (_runtime, gvisor) => {
+] as const)('writable roots under %s', (runtime, gvisor) => {
+  const alike = itAlike(runtime);
   const bench = new SandboxBench({ sandbox: { security: { gvisor } } });
   afterAll(() => bench.close());
 
@@ -87,7 +89,7 @@ describe.each([
       ['nothing', 'mv a real', 'a'],
     ];
 
-    it('are refused by name, and work again when they are back', async () => {
+    alike('are refused by name, and work again when they are back', async () => {
       const place = await bench.place();
       const at = (index: number, path: string) => `case-${index}/${path}`;
       const plant = replacements.map(
@@ -173,7 +175,7 @@ describe.each([
     });
   });
 
-  it('are none by another spelling of what is protected', async () => {
+  alike('are none by another spelling of what is protected', async () => {
     const place = await bench.place();
     await bench.script('cd /workspace; git init -q; mkdir -p .GIT/hooks; cp .git/config .GIT/', {
       place,

@@ -15,7 +15,7 @@ export function sized<T>(short: T, long: T): T {
  * For cases of which the short form has a representative beside them: the long form alone runs them, and
  * the short one names them as not run.
  */
-export const itLong = LONG ? it : it.skip;
+const itLong = LONG ? it : it.skip;
 
 /**
  * For what the runtime makes no difference to that is known, such as what the host or the gateway does:
