@@ -16,7 +16,10 @@ const START_MS = 120_000;
 const directory = mkdtempSync(join(tmpdir(), 'risoluto-build-'));
 try {
   await warmService();
-  await ended(warm('risoluto', ['help']));
+  // Beside the service that is down now, so that they open its data directory themselves.
+  for (const args of [['secrets', 'list'], ['audit', 'verify'], ['help']]) {
+    await ended(warm('risoluto', args));
+  }
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
@@ -40,7 +43,7 @@ async function warmService() {
 function warm(program, args, env = {}) {
   return spawn(process.execPath, [WARM, join(ROOT, 'dist/bin/parts', `${program}.cjs`), ...args], {
     cwd: directory,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
     // Nothing of whoever builds: neither settings nor an engine.
     env: {
       PATH: process.env.PATH,
@@ -58,11 +61,13 @@ function warm(program, args, env = {}) {
 
 /** @param {import('node:child_process').ChildProcess} child */
 async function ended(child) {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  if (child.exitCode !== 0)
-    throw new Error(
-      `${child.spawnargs.join(' ')} ended with ${child.exitCode ?? child.signalCode}`,
-    );
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (/** @type {string} */ text) => (said += text));
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+  if (child.exitCode === 0) return;
+  throw new Error(
+    `${child.spawnargs.join(' ')} ended with ${child.exitCode ?? child.signalCode}: ${said}`,
+  );
 }
 
 /** @param {number} port */
