@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { sized } from '../../test/support/long-form.js';
 import { openAuditedDatabase, type AuditedDatabase } from '../../test/support/audited-database.js';
 import { removeTemporaryDirectories } from '../../test/support/temporary-database.js';
 import { StartupError } from '../kernel/startup-error.js';
@@ -57,7 +58,7 @@ describe('a whole trail', () => {
         await db.leaveRow({ target: `x${target}\ud800"\\\n` });
         expect(await verify()).toBeNull();
       }),
-      { numRuns: 30 },
+      { numRuns: sized(12, 30) },
     );
   });
 
@@ -204,7 +205,7 @@ describe('a trail that was changed', () => {
           expect(await verify()).toBeNull();
         },
       ),
-      { numRuns: 30 },
+      { numRuns: sized(12, 30) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { sized } from '../../test/support/long-form.js';
 import { yamlSchema } from '../config/yaml-schema.js';
 import { buildMounts } from './container-mounts.js';
 import { effectivePolicy } from './policy.js';
@@ -97,7 +98,7 @@ describe('the mounts of any policy in any workspace', () => {
   const holds = (check: (mounts: ReturnType<typeof buildMounts>, of: Case) => void) =>
     fc.assert(
       fc.property(cases, (of) => check(mountsOf(of), of)),
-      { numRuns: 2000 },
+      { numRuns: sized(700, 2000) },
     );
 
   it('leave nothing writable at or below what is sealed', () => {
