@@ -13,7 +13,7 @@ import { expectHealthy, Prober } from './prober.js';
 const MiB = 1024 * 1024;
 const TOKEN = 'abuse-token-4b1f0c';
 const ADDRESSES = sized(30_000, 1_000_000);
-const DENIALS = sized(15_000, 1_000_000);
+const DENIALS = sized(30_000, 1_000_000);
 const IDLE = 10_000;
 const SLOW = 1000;
 /** These go on to write, and may find the connection closed before they read why. */
