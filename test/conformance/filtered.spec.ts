@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFiltered } from '../egress-gateway/sandboxes.js';
 import { sized } from '../support/long-form.js';
 import type { RunningService } from '../support/service.js';
-import { world } from '../support/world.js';
+import { world, type Arrival } from '../support/world.js';
 import { others, runSuite, verdictOf, type SuiteRun } from './suite-run.js';
 
 const GATEWAY = ['N1', 'N2', 'N6', 'N7', 'N8', 'N9', 'N10', 'N15', 'N16', 'N18', 'N19'];
@@ -16,6 +16,12 @@ const ONLY: Record<string, string[]> = {
   runc: [...GATEWAY, ...DIRECT],
   runsc: sized([...GATEWAY, ...DIRECT, 'P1', 'P2', 'P3', 'P4', 'P7', 'F1', 'F6', 'S1', 'L1'], []),
 };
+
+/** The host's kernel says so to a resolver that answers when a busy gateway waits no longer. */
+function tellsOfLateAnswer({ protocol, from, to }: Arrival): boolean {
+  const { host, resolver } = world.addresses;
+  return protocol === 'icmp' && from === host && to === resolver;
+}
 
 describe.each(['runc', 'runsc'] as const)(
   'risoluto conformance, an allowlist and %s',
@@ -52,8 +58,10 @@ describe.each(['runc', 'runsc'] as const)(
       expect([...path]).toEqual(['/']);
       const asked = new Set(world.askedNames().map((name) => name.toLowerCase()));
       expect([...asked]).toEqual(['allowed.test']);
-      const places = (await world.arrivals()).filter(({ port }) => port !== 53);
-      expect(new Set(places.map(({ to }) => to)).size).toBe(1);
+      const places = (await world.arrivals()).filter(
+        (one) => one.port !== 53 && !tellsOfLateAnswer(one),
+      );
+      expect(new Set(places.map(({ to }) => to)).size, JSON.stringify(places)).toBe(1);
     });
   },
 );
