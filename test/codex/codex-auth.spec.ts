@@ -119,8 +119,11 @@ describe.each(RUNTIMES_TRIED)('Codex with the login of the host, %s', (runtime) 
     );
 
     const id = await createRun(service, codexRun('AUTH-1', 'AUTH-MARK please'));
-    const own = await until('the command’s own request', () =>
-      Promise.resolve(provider.requests.find(({ path }) => path.endsWith('from=AUTH')) ?? null),
+    const own = await until(
+      'the command’s own request',
+      () =>
+        Promise.resolve(provider.requests.find(({ path }) => path.endsWith('from=AUTH')) ?? null),
+      MINUTE,
     );
     const [container = ''] = await containersOf(service, id);
     const searched = await until('Codex to keep what it was told', async () => {
