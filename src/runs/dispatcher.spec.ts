@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, expect, it, vi } from 'vitest';
 
-import { Clock } from '../kernel/clock.js';
+import { SetClock } from '../../test/support/set-clock.js';
 import type { ActiveRuns } from './active-runs.js';
 import { Dispatcher } from './dispatcher.js';
 import type { HostReadiness } from './host-readiness.js';
@@ -13,17 +13,11 @@ import { RunChanges } from './run-changes.js';
 import { RunSignals } from './run-signals.js';
 import { WaitingRoom } from './waiting-room.js';
 
-class MovableClock extends Clock {
-  ms = 1000;
-  now = () => this.ms;
-  monotonicMs = () => this.ms;
-}
-
 let dispatcher: Dispatcher | null = null;
 afterEach(() => dispatcher?.stop());
 
 it('takes a run whose pause ends while the queue is asked without it', async () => {
-  const clock = new MovableClock();
+  const clock = new SetClock(1000);
   const room = new WaitingRoom(clock);
   const run = { id: 'R', issue: 'MT-1' } as RunEntity;
   room.putOff(run, { reason: 'engine_unavailable', message: '' });

@@ -2,20 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { MemoryRecorder } from '../../../test/support/gateway/memory-recorder.js';
 import { TableResolver } from '../../../test/support/gateway/gateway-lab.js';
-import { Clock } from '../../kernel/clock.js';
+import { SetClock } from '../../../test/support/set-clock.js';
 import { LiveAddressFilter } from './live-address-filter.js';
-
-class SetClock extends Clock {
-  ms = 0;
-
-  now(): number {
-    return this.ms;
-  }
-
-  monotonicMs(): number {
-    return this.ms;
-  }
-}
 
 describe('the addresses that are blocked', () => {
   it('follow the rules at once, and the host’s own addresses within a second', () => {

@@ -1,19 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { Clock } from '../../kernel/clock.js';
+import { SetClock } from '../../../test/support/set-clock.js';
 import { TokenBucket } from './token-bucket.js';
-
-class SetClock extends Clock {
-  ms = 0;
-
-  now(): number {
-    return this.ms;
-  }
-
-  monotonicMs(): number {
-    return this.ms;
-  }
-}
 
 function taken(bucket: TokenBucket, perSecond: number): number {
   let count = 0;

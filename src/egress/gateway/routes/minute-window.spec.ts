@@ -1,20 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { Clock } from '../../../kernel/clock.js';
+import { SetClock } from '../../../../test/support/set-clock.js';
 import { MinuteWindow } from './minute-window.js';
-
-class SetClock extends Clock {
-  ms = 0;
-
-  now(): number {
-    return this.ms;
-  }
-
-  monotonicMs(): number {
-    return this.ms;
-  }
-}
 
 describe('a minute’s requests', () => {
   it('are never more than the limit in any 60 seconds, and no fewer than can be', () => {
