@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 
 import { runInWorld } from '../world/start.mjs';
 import { merge, VITEST } from './merge.mjs';
@@ -7,8 +6,8 @@ import { planTests } from './plan.mjs';
 import { trySecondTime, WORKER } from './second-try.mjs';
 import { makeShare, reportsOf, unreported } from './share.mjs';
 
-/** Three on two cores made tests wait longer than they do: four files had to be tried a second time. */
-const WORLDS = Math.min(3, Math.max(2, availableParallelism()));
+/** Tests wait as well: two worlds leave some of two cores idle, and more than three wait for each other. */
+const WORLDS = 3;
 const INTERRUPTED = 130;
 
 /**
