@@ -303,6 +303,7 @@ export function agentCases(gvisor: boolean): void {
       const id = await createRun(service, talker('KILL-2', 'say up', 'stderr x', 'wait'));
       const dying = await createRun(service, talker('KILL-3', 'say up', 'die-once 3'));
       await untilPrinted(service, id, 'up');
+      await untilPrinted(service, dying, 'up');
       await service.kill9();
       await service.start();
       expect(await finishRun(service, dying)).toMatchObject({ status: 'succeeded' });
