@@ -3,8 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import jsonc from 'jsonc-parser';
 
 import { DomainError } from '../kernel/domain-error.js';
-
-const MAX_DEPTH = 64;
+import { MOST_LEVELS } from '../kernel/json-depth.js';
 
 /** Of one object. class-transformer compares each key with each: 80,000 took it 20 s. */
 const MAX_KEYS = 2000;
@@ -44,7 +43,7 @@ function refuseAmbiguity(text: string): void {
   const keysOfOpenObjects: Set<string>[] = [];
   const enter = (offset: number) => {
     depth += 1;
-    if (depth > MAX_DEPTH) throw refused(text, offset, `more than ${MAX_DEPTH} levels deep`);
+    if (depth > MOST_LEVELS) throw refused(text, offset, `more than ${MOST_LEVELS} levels deep`);
   };
   const visitor: jsonc.JSONVisitor = {
     onObjectBegin: (offset) => {

@@ -1,9 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 import { DomainError } from '../kernel/domain-error.js';
+import { isTooDeep, MOST_LEVELS } from '../kernel/json-depth.js';
 import type { Payload } from './webhook-source.js';
-
-const MAX_DEPTH = 64;
 
 /** A verified body, as text and as the object that it is. */
 export interface ParsedBody {
@@ -35,7 +34,7 @@ export function parsePayload(text: string): Payload {
     throw invalidPayload('is not a JSON object');
   }
   // Whoever writes it out again goes down level by level.
-  if (isDeeper(value, MAX_DEPTH)) throw invalidPayload(`is more than ${MAX_DEPTH} levels deep`);
+  if (isTooDeep(value)) throw invalidPayload(`is more than ${MOST_LEVELS} levels deep`);
   return value as Payload;
 }
 
@@ -44,15 +43,4 @@ export function invalidPayload(what: string, cause?: unknown): DomainError {
     details: [{ field: 'body', message: what }],
     cause,
   });
-}
-
-/** Goes no deeper than it allows. */
-function isDeeper(value: object, levels: number): boolean {
-  if (levels === 0) return true;
-  const members = value as Readonly<Record<string, unknown>>;
-  for (const name in members) {
-    const member = members[name];
-    if (typeof member === 'object' && member !== null && isDeeper(member, levels - 1)) return true;
-  }
-  return false;
 }

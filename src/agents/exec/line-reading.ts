@@ -1,5 +1,5 @@
 import type { AgentLinesSettings } from '../../config/agents-schema.js';
-import { isTooDeep } from '../../runs/agents/json-depth.js';
+import { isTooDeep } from '../../kernel/json-depth.js';
 import { NOTHING, type JsonObject, type LineReading } from './line-form.js';
 import { readMappedLine } from './mapped-line.js';
 import { readOwnLine } from './own-line.js';

@@ -1,4 +1,4 @@
-import { isTooDeep } from '../agents/json-depth.js';
+import { isTooDeep } from '../../kernel/json-depth.js';
 import type { AgentEvent } from '../agents/turn-driver.js';
 import { maskedData, maskedText } from '../masking/masked-text.js';
 import type { MaskPatterns } from '../masking/output-masker.js';
