@@ -1,7 +1,7 @@
 import { malformed } from './refusal.js';
 
 /** Of one connection only; `Host` and the framing are written anew. */
-const OF_ONE_HOP: ReadonlySet<string> = new Set([
+export const OF_ONE_HOP: ReadonlySet<string> = new Set([
   'connection',
   'expect',
   'host',

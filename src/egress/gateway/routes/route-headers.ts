@@ -1,5 +1,5 @@
 import { hostText } from '../../../kernel/host-name.js';
-import { HeaderList } from '../request-headers.js';
+import { HeaderList, OF_ONE_HOP } from '../request-headers.js';
 import type { CredentialRoute, RouteCredential } from './credential-route.js';
 import { ROUTES_PATH } from './route-environment.js';
 import type { MaskForms } from './value-mask.js';
@@ -39,16 +39,9 @@ const NOT_SENT: ReadonlySet<string> = new Set([
 
 /** Of one connection or of one message's form: never to be sent in a spelling that some server reads as theirs. */
 const OF_THE_MESSAGE: ReadonlySet<string> = new Set([
-  'connection',
+  ...OF_ONE_HOP,
   'content-encoding',
   'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
 ]);
 
 /** Cookies can be worth as much as the secret; the others name ways around the gateway. */
