@@ -1,5 +1,3 @@
-import { isIP } from 'node:net';
-
 import { LiveSettings } from '../../config/live-settings.js';
 import type { Settings } from '../../config/settings.js';
 import { addressClass } from '../../egress/address-class.js';
@@ -10,6 +8,7 @@ import {
   type HardeningCheck,
   type HardeningFinding,
 } from '../../kernel/hardening.js';
+import { parseHost } from '../../kernel/host-name.js';
 import { lines, setKey } from '../shell.js';
 
 /** Of a credential route, what tells who may read its secret on the way. */
@@ -69,8 +68,8 @@ function isNear(upstream: string): boolean {
 function classOf(upstream: string): string | null {
   const { hostname } = new URL(upstream);
   if (hostname === 'localhost') return 'loopback';
-  const address = hostname.replace(/^\[(.*)\]$/, '$1');
-  return isIP(address) === 0 ? null : addressClass(address);
+  const host = parseHost(hostname);
+  return host === null || host.kind === 'name' ? null : addressClass(host.text);
 }
 
 export class CredentialRoutesCheck implements HardeningCheck {
