@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { freePort } from '../lib/free-port.mjs';
 import { ROOT } from '../lib/paths.mjs';
 
 const WARM = fileURLToPath(new URL('./warm.mjs', import.meta.url));
@@ -83,16 +83,4 @@ async function answers(port) {
   await fetch(`${origin}/api/v1/secrets/WARM`, put);
   await fetch(`${origin}/api/v1/audit`);
   return true;
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -3,11 +3,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { freePort } from '../lib/free-port.mjs';
 import { ROOT } from '../lib/paths.mjs';
 import { Progress } from '../lib/progress.mjs';
 import { printFailure } from '../lib/setup-error.mjs';
@@ -122,15 +122,4 @@ async function untilHealthy(url, service) {
     if (performance.now() > deadline) throw new Error(`not healthy after ${START_MS} ms`);
     await sleep(100);
   }
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
