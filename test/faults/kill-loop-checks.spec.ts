@@ -35,6 +35,7 @@ beforeAll(async () => {
   const life = new Life(service);
   const load = Promise.all([secrets.write(life), runs.send(life)]);
   await sleep(3000);
+  talked = await until('a run that talks', () => runs.ofKind('talking') ?? null);
   life.over = true;
   await load;
   await until(
@@ -46,7 +47,6 @@ beforeAll(async () => {
     },
     120_000,
   );
-  talked = runs.attempts.find(({ id, kind }) => id !== null && kind.name === 'talking')!;
 }, PATIENCE_MS);
 afterAll(() => service?.stop());
 

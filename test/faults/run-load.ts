@@ -6,7 +6,7 @@ import type { RunningService } from '../support/service.js';
 import { expectOneOf, expectSame } from './expectations.js';
 import { followed } from './follower.js';
 import type { Life } from './life.js';
-import { kindAt, type RunKind } from './run-kinds.js';
+import { kindAt, RUN_KINDS, type RunKind } from './run-kinds.js';
 
 /** More than run at once, so that some always wait. */
 const MOST_OPEN = 8;
@@ -41,6 +41,11 @@ export class RunLoad {
     return this.attempts.filter(({ id, done }) => id !== null && !done);
   }
 
+  /** One that was acknowledged. */
+  ofKind(name: string): Attempt | undefined {
+    return this.attempts.find(({ id, kind }) => id !== null && kind.name === name);
+  }
+
   send(life: Life): Promise<unknown> {
     const retries = this.attempts.filter(({ key, id }) => key !== null && id === null);
     return Promise.all([
@@ -68,7 +73,8 @@ export class RunLoad {
     const mark = `mark-${this.attempts.length + 1}`;
     const attempt: Attempt = {
       mark,
-      kind: kindAt(this.random()),
+      // One of each first: a short load would miss some by chance.
+      kind: RUN_KINDS[this.attempts.length] ?? kindAt(this.random()),
       issue: `LOAD-${Math.floor(this.random() * ISSUES)}`,
       key: this.random() < 0.8 ? `key-${mark}` : null,
       id: null,
