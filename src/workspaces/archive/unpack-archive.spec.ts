@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -26,23 +27,49 @@ function heldOpen(): string[] {
 }
 
 /** A file of which less comes than its header says. */
-function begunFile(): Buffer {
+function begunFile(bytes: number): Buffer {
   const block = Buffer.alloc(512);
-  new Header({ path: 'begun', mode: 0o644, size: 1024 * 1024, type: 'File' }).encode(block, 0);
-  return gzipSync(Buffer.concat([block, Buffer.alloc(64 * 1024, 'x')]));
+  new Header({ path: 'begun', mode: 0o644, size: 2 * bytes, type: 'File' }).encode(block, 0);
+  return gzipSync(Buffer.concat([block, Buffer.alloc(bytes, 'x')])).subarray(0, -8);
 }
+
+const LIMITS = { bytes: 1e9, entries: 10 };
 
 describe('an archive that breaks off inside a file', () => {
   it('leaves no file open', async () => {
     const source = new PassThrough();
-    const unpacked = unpackArchive(source, { into, limits: { bytes: 1e9, entries: 10 } });
+    const unpacked = unpackArchive(source, { into, limits: LIMITS });
     const refused = expect(unpacked).rejects.toThrow('gone');
-    source.write(begunFile().subarray(0, -8));
+    source.write(begunFile(64 * 1024));
     await expect.poll(heldOpen).toHaveLength(1);
     source.destroy(new Error('gone'));
     await refused;
     expect(heldOpen()).toEqual([]);
   });
+
+  it('leaves no file open where nobody was reading the file just then', async () => {
+    const source = new PassThrough();
+    const onWritten = async () => {
+      const closed = once(source, 'close');
+      source.destroy(new Error('gone'));
+      await expect(closed).rejects.toThrow('gone');
+    };
+    const unpacked = unpackArchive(source, {
+      into: mkdtempSync(join(into, 'other-')),
+      limits: LIMITS,
+      onWritten,
+    });
+    source.write(begunFile(32 * 1024 * 1024));
+    await expect(unpacked).rejects.toThrow('gone');
+    expect(heldOpen()).toEqual([]);
+  });
+});
+
+it('has given the last file its mode when it resolves', async () => {
+  const inside = mkdtempSync(join(into, 'whole-'));
+  const source = Readable.from([tarGz({ name: 'last', body: 'x', mode: 0o755 })]);
+  await unpackArchive(source, { into: inside, limits: LIMITS });
+  expect(statSync(join(inside, 'last')).mode).toBe(0o100755);
 });
 
 describe('a name that is another one to the file system', () => {
@@ -58,9 +85,9 @@ describe('a name that is another one to the file system', () => {
     const inside = mkdtempSync(join(into, 'inside-'));
     symlinkSync(outside, join(inside, 'alias'));
     const source = Readable.from([tarGz(...entries)]);
-    await expect(
-      unpackArchive(source, { into: inside, limits: { bytes: 1e9, entries: 10 } }),
-    ).rejects.toMatchObject({ reason: 'duplicate' });
+    await expect(unpackArchive(source, { into: inside, limits: LIMITS })).rejects.toMatchObject({
+      reason: 'duplicate',
+    });
     expect(readdirSync(outside)).toEqual([]);
     expect(readlinkSync(join(inside, 'alias'))).toBe(outside);
   });

@@ -61,6 +61,8 @@ export async function unpackArchive(
   try {
     await pipeline(source, counter, gunzip, throughFraming(new TarFraming()), unpacking.sink());
   } catch (error) {
+    // The pipeline does not wait for its last stream: nothing may be made after this has failed.
+    await unpacking.stop();
     throw asRefusal(error);
   }
   // Node ends at the last member, whatever comes behind it.
@@ -71,6 +73,8 @@ export async function unpackArchive(
 class Unpacking {
   readonly #tree: ArchiveTree;
   #unreported = 0;
+  #current: ReadEntry | null = null;
+  #taken: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: UnpackOptions) {
     this.#tree = new ArchiveTree(options.limits);
@@ -83,22 +87,17 @@ class Unpacking {
   /** The parser hands over one entry, and the next when that has been read to its end. */
   sink(): Writable {
     const parser = new Parser({ strict: true });
-    let current: ReadEntry | null = null;
-    let taken: Promise<void> = Promise.resolve();
     const sink = new Writable({
       write: (chunk: Buffer, _encoding, done) => {
         if (parser.write(chunk)) done();
         else parser.once('drain', () => done());
       },
       final: (done) => {
-        parser.once('end', () => done());
+        // The parser ends with the last byte: what is done to the last file comes after it.
+        parser.once('end', () => callbackify(() => this.#taken)(() => done()));
         parser.end();
       },
-      // An entry whose archive broke off never ends by itself, and would keep its file open.
-      destroy: (error, done) => {
-        current?.destroy();
-        callbackify(() => taken)(() => done(error));
-      },
+      destroy: (error, done) => callbackify(() => this.stop())(() => done(error)),
     });
     const fail = (error: unknown) => sink.destroy(asRefusal(error));
     parser.on('error', fail);
@@ -106,10 +105,16 @@ class Unpacking {
       fail(new ArchiveRefused('type_not_taken', entry.path)),
     );
     parser.on('entry', (entry: ReadEntry) => {
-      current = entry;
-      taken = this.#take(entry).catch((error: unknown) => void fail(error));
+      this.#current = entry;
+      this.#taken = this.#take(entry).catch((error: unknown) => void fail(error));
     });
     return sink;
+  }
+
+  /** An entry whose archive broke off never ends by itself, and would keep its file open. */
+  async stop(): Promise<void> {
+    this.#current?.destroy();
+    await this.#taken;
   }
 
   async #take(entry: ReadEntry): Promise<void> {
@@ -160,7 +165,7 @@ class Unpacking {
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     const file = await open(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
-      for await (const chunk of entry as AsyncIterable<Buffer>) {
+      for await (const chunk of chunksOf(entry)) {
         let written = 0;
         while (written < chunk.length) {
           written += (await file.write(chunk, written)).bytesWritten;
@@ -183,6 +188,17 @@ class Unpacking {
 
   #at(path: string): string {
     return join(this.options.into, path);
+  }
+}
+
+/** The entry's own iterator waits for ever if the entry was destroyed while nobody waited. */
+async function* chunksOf(entry: ReadEntry): AsyncIterable<Buffer> {
+  const reading = (entry as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  for (;;) {
+    if (entry.destroyed) throw new ArchiveRefused('cut_off', entry.path);
+    const next = await reading.next();
+    if (next.done === true) return;
+    yield next.value;
   }
 }
 
