@@ -2,18 +2,14 @@ import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
-  ArrayMinSize,
   ArrayUnique,
   IsArray,
   IsBoolean,
-  IsInt,
   IsObject,
   IsString,
   Length,
   Matches,
-  Max,
   MaxLength,
-  Min,
   ValidateNested,
 } from 'class-validator';
 
@@ -22,15 +18,14 @@ import { ISSUE_PATTERN, ISSUE_RULE } from '../../workspaces/issue-key.js';
 import { AgentDto } from './agent.dto.js';
 import { POLICY_SCHEMA } from './policy-schema.js';
 import {
+  IsCommandUnless,
+  IsEnvironment,
   IsInsteadOf,
-  IsSecretSelection,
-  IsStringMap,
-  MAX_ARGUMENTS,
-  MAX_ROUTES,
-  MAX_VARIABLES,
-  SECRET_NAME,
-  UnlessGiven,
+  IsTimeLimit,
+  SelectsSecrets,
 } from './request-fields.js';
+
+const MAX_ROUTES = 64;
 
 @ApiSchema({ description: 'What a run shall do' })
 export class CreateRunDto {
@@ -41,15 +36,7 @@ export class CreateRunDto {
   issue!: string;
 
   /** The command and its arguments; no shell is put around it. Exactly one of `command` and `agent`. */
-  @ApiPropertyOptional({
-    example: ['sh', '-c', 'echo hello from the sandbox'],
-    maxItems: MAX_ARGUMENTS,
-  })
-  @UnlessGiven('agent')
-  @IsArray({ message: 'command must be a list of texts, or agent be given in its place' })
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_ARGUMENTS)
-  @IsString({ each: true })
+  @IsCommandUnless('agent', ['sh', '-c', 'echo hello from the sandbox'])
   command?: string[];
 
   /** An agent in place of a command: exactly one of `command` and `agent`. */
@@ -69,26 +56,11 @@ export class CreateRunDto {
   image?: string;
 
   /** Environment of the command. Kept in plain text until the run ends: use `secrets` for secrets. */
-  @ApiPropertyOptional({
-    type: 'object',
-    additionalProperties: { type: 'string' },
-    maxProperties: MAX_VARIABLES,
-    example: { CI: 'true' },
-  })
-  @MayBeAbsent()
-  @IsStringMap()
+  @IsEnvironment()
   env?: Record<string, string>;
 
   /** Names of stored secrets that the command gets in its environment, and no other. */
-  @ApiPropertyOptional({
-    example: [],
-    oneOf: [
-      { type: 'array', maxItems: MAX_VARIABLES, items: SECRET_NAME },
-      { type: 'object', maxProperties: MAX_VARIABLES, additionalProperties: SECRET_NAME },
-    ],
-  })
-  @MayBeAbsent()
-  @IsSecretSelection()
+  @SelectsSecrets()
   secrets?: string[] | Record<string, string>;
 
   /**
@@ -125,11 +97,7 @@ export class CreateRunDto {
   policy?: Record<string, unknown>;
 
   /** At most the operator's limit. */
-  @ApiPropertyOptional({ type: 'integer', example: 600 })
-  @MayBeAbsent()
-  @IsInt()
-  @Min(1)
-  @Max(604_800)
+  @IsTimeLimit()
   timeoutSeconds?: number;
 
   /**

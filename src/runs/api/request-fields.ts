@@ -1,11 +1,81 @@
-import { ValidateBy, ValidateIf } from 'class-validator';
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsInt,
+  IsString,
+  Max,
+  Min,
+  ValidateBy,
+  ValidateIf,
+} from 'class-validator';
 
+import { MayBeAbsent } from '../../http/may-be-absent.js';
 import { isPrompt, PROMPT_RULE } from '../agents/agent-request.js';
 
-export const MAX_ARGUMENTS = 10_000;
-export const MAX_ROUTES = 64;
-export const MAX_VARIABLES = 1000;
-export const SECRET_NAME = { type: 'string', minLength: 1, maxLength: 128 } as const;
+const MAX_ARGUMENTS = 10_000;
+const MAX_VARIABLES = 1000;
+const MAX_TIMEOUT_SECONDS = 604_800;
+const SECRET_NAME = { type: 'string', minLength: 1, maxLength: 128 } as const;
+
+/** A command and its arguments; required unless the request has `other` in its place. */
+export function IsCommandUnless(other: string, example: string[]): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({ type: [String], example, minItems: 1, maxItems: MAX_ARGUMENTS }),
+    UnlessGiven(other),
+    IsArray({ message: `command must be a list of texts, or ${other} be given in its place` }),
+    ArrayMinSize(1),
+    ArrayMaxSize(MAX_ARGUMENTS),
+    IsString({ each: true }),
+  );
+}
+
+/** Environment variables and their values. */
+export function IsEnvironment(): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      maxProperties: MAX_VARIABLES,
+      example: { CI: 'true' },
+    }),
+    MayBeAbsent(),
+    IsStringMap(),
+  );
+}
+
+/** Names of stored secrets: a list, or a map of environment name to secret name. */
+export function SelectsSecrets(): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({
+      example: [],
+      oneOf: [
+        { type: 'array', maxItems: MAX_VARIABLES, items: SECRET_NAME },
+        { type: 'object', maxProperties: MAX_VARIABLES, additionalProperties: SECRET_NAME },
+      ],
+    }),
+    MayBeAbsent(),
+    IsSecretSelection(),
+  );
+}
+
+/** A time limit, in whole seconds. */
+export function IsTimeLimit(): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({
+      type: 'integer',
+      minimum: 1,
+      maximum: MAX_TIMEOUT_SECONDS,
+      example: 600,
+    }),
+    MayBeAbsent(),
+    IsInt(),
+    Min(1),
+    Max(MAX_TIMEOUT_SECONDS),
+  );
+}
 
 /** Text for an agent: something, not too much, and nothing that is no Unicode text. */
 export function IsPrompt() {
@@ -31,7 +101,7 @@ export function IsInsteadOf(other: string) {
 }
 
 /** Validates the field unless the request has the other one in its place. */
-export function UnlessGiven(other: string): PropertyDecorator {
+function UnlessGiven(other: string): PropertyDecorator {
   return ValidateIf(
     (body: Record<string, unknown>, value: unknown) =>
       value !== undefined || body[other] === undefined,
@@ -39,7 +109,7 @@ export function UnlessGiven(other: string): PropertyDecorator {
 }
 
 /** Every value is a string; there are not too many. */
-export function IsStringMap() {
+function IsStringMap() {
   const rule = `must be an object of at most ${MAX_VARIABLES} names with text values`;
   return ValidateBy({
     name: 'isStringMap',
@@ -54,7 +124,7 @@ export function IsStringMap() {
 }
 
 /** A list of secret names, or a map of environment name to secret name. */
-export function IsSecretSelection() {
+function IsSecretSelection() {
   return ValidateBy({
     name: 'isSecretSelection',
     validator: {

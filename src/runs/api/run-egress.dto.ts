@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 
+import { TIME } from '../../http/time-schema.js';
 import { DECISION_REASONS } from '../../egress/decisions/decision.js';
 import { PageQuery } from '../../http/pagination.js';
 
@@ -49,7 +50,7 @@ export class DecisionView {
   seq!: number;
 
   /** ISO-8601, UTC; of the first, where it stands for several. */
-  @ApiProperty({ format: 'date-time', example: '2026-11-23T12:00:00.000Z' })
+  @ApiProperty(TIME)
   at!: string;
 
   /** Which command of the run; 1 for the first. */

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 
+import { TIME } from '../../http/time-schema.js';
 import { AGENT_EVENT_TYPES } from '../agents/turn-driver.js';
 import { RunView } from '../run-view.dto.js';
 import { TurnView } from '../turns/turn-view.dto.js';
@@ -96,7 +97,7 @@ export class OutputRecordView {
   seq!: number;
 
   /** ISO-8601, UTC. */
-  @ApiProperty({ format: 'date-time', example: '2026-11-23T12:00:00.000Z' })
+  @ApiProperty(TIME)
   at!: string;
 
   /** Which command of the run; 1 for the first. */
