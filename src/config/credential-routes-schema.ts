@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
 import { parseAuthority, type Host } from '../kernel/host-name.js';
+import { secretReference } from './secret-reference.js';
 
 /** Of a route, and the part behind `/r/` in its address. */
 const ROUTE_NAME = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,31}$/;
-const SECRET_NAME = /^[A-Za-z0-9_.:-]{1,128}$/;
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/;
 const PLACEHOLDER = /\{\{ *secret *\}\}/g;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -124,9 +124,7 @@ const routeSchema = z
       })
       .default(DEFAULT_TEMPLATE)
       .describe('The value of the header'),
-    secret: z
-      .string()
-      .regex(SECRET_NAME, 'must be the name of a stored secret')
+    secret: secretReference
       .optional()
       .describe('The stored secret; while there is none, the route answers 503'),
     codexAuth: z

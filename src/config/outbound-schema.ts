@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { secretReference } from './secret-reference.js';
+
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** What a key is sent to must be a server that shows who it is, or a program of this machine. */
@@ -29,9 +31,7 @@ const linearSchema = z.strictObject({
     .refine(isSafeApi, { message: 'must be an https address; http is for loopback alone' })
     .default('https://api.linear.app/graphql')
     .describe('Where Linear’s GraphQL API is'),
-  apiKeySecret: z
-    .string()
-    .regex(/^[A-Za-z0-9_.:-]{1,128}$/, 'must be the name of a stored secret')
+  apiKeySecret: secretReference
     .default('LINEAR_API_KEY')
     .describe('The stored secret that holds the API key; while there is none, nothing is sent'),
 });

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 
 import { outboundSchema } from './outbound-schema.js';
-
-const SECRET_NAME = /^[A-Za-z0-9_.:-]{1,128}$/;
+import { secretReference } from './secret-reference.js';
 
 /** More would be secrets that nobody takes away again. */
 export const MOST_WEBHOOK_SECRETS = 2;
 
 const webhookSecrets = z
-  .array(z.string().regex(SECRET_NAME, 'must be the name of a stored secret'))
+  .array(secretReference)
   .max(MOST_WEBHOOK_SECRETS)
   .default([])
   .describe('Names of stored secrets, each of which may have signed a delivery; two at most');

@@ -1,6 +1,6 @@
 import { DomainError } from '../kernel/domain-error.js';
+import { SECRET_KEY } from '../kernel/secret-key.js';
 
-const SECRET_KEY = /^[A-Za-z0-9_.:-]{1,128}$/;
 const VALUE_MAX_BYTES = 64 * 1024;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
