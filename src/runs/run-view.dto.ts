@@ -1,8 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 
+import { TIME } from '../http/time-schema.js';
 import { RUN_STATUSES, type RunStatus } from './run-status.js';
-
-const TIME = { format: 'date-time', example: '2026-11-23T12:00:00.000Z' } as const;
 
 @ApiSchema({
   description:

@@ -1,9 +1,9 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
+import { TIME } from '../../http/time-schema.js';
 import type { ApprovalRow } from '../approvals/approval.entity.js';
 
 const ID = '01K8Z3Q5V7W9X1Y3Z5A7B9C1D3';
-const TIME = { format: 'date-time', example: '2026-11-23T12:00:00.000Z' } as const;
 const STATUSES = ['pending', 'approved', 'denied'] as const;
 
 @ApiSchema({ description: 'What an agent asked to be allowed' })

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
+import { TIME } from '../../http/time-schema.js';
 import type { AuditRow } from '../audit-row.js';
 
 @ApiSchema({ description: 'A row of the trail: who did what to what, chained to the row before' })
@@ -9,7 +10,7 @@ export class AuditView {
   seq: number;
 
   /** ISO-8601, UTC. */
-  @ApiProperty({ format: 'date-time', example: '2026-11-23T12:00:00.000Z' })
+  @ApiProperty(TIME)
   at: string;
 
   /** `loopback`, `write-token`, `token:<name>`, `webhook:<source>`, `cli:<user>` or `system`. */

@@ -1,5 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
+import { TIME } from '../../http/time-schema.js';
+
 @ApiSchema({ description: 'Which protections of the HTTP interface are on' })
 export class EnabledControls {
   /** Writes need `RISOLUTO_WRITE_TOKEN`; else they are for programs of this machine only. */
@@ -34,7 +36,7 @@ export class Runtime {
   nodeVersion: string;
 
   /** ISO-8601, UTC. */
-  @ApiProperty({ format: 'date-time', example: '2026-11-23T12:00:00.000Z' })
+  @ApiProperty(TIME)
   startedAt: string;
 
   /** Whole seconds. */

@@ -1,9 +1,8 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
+import { TIME } from '../../http/time-schema.js';
 import type { RequestedTurnPolicy } from '../../config/yaml-schema.js';
 import { TURN_STATUSES, type TurnStatus } from '../run-status.js';
-
-const TIME = { format: 'date-time', example: '2026-11-23T12:00:00.000Z' } as const;
 
 @ApiSchema({
   description:

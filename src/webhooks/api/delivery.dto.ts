@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
 
+import { TIME } from '../../http/time-schema.js';
 import { PageQuery } from '../../http/pagination.js';
 import { ISSUE_PATTERN, ISSUE_RULE } from '../../workspaces/issue-key.js';
 import { ConsideredRuleView } from '../dispatch/considered-rule.dto.js';
@@ -108,7 +109,7 @@ export class DeliveryView {
   message: string | null;
 
   /** When it was received. */
-  @ApiProperty({ format: 'date-time', example: '2026-11-23T12:00:00.000Z' })
+  @ApiProperty(TIME)
   receivedAt: string;
 
   /** The time that its sender signed; `null` where it signs none. */

@@ -1,5 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 
+import { TIME } from '../../http/time-schema.js';
+
 @ApiSchema({ description: 'A delivery of Linear; what else it has depends on its type' })
 export class LinearPayload {
   /** What kind of thing it tells of: `Issue`, `Comment`, … */
@@ -29,7 +31,7 @@ export class StandardPayload {
   type: string;
 
   /** When it happened. */
-  @ApiPropertyOptional({ format: 'date-time', example: '2026-11-23T12:00:00.000Z' })
+  @ApiPropertyOptional(TIME)
   timestamp?: string;
 
   /** By convention `id`, `updatedAt` and `issue`. */

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
+import { TIME } from '../../http/time-schema.js';
 import type { WorkspaceLine } from '../workspace-catalogue.js';
 
 @ApiSchema({ description: 'What an issue has on disk: its workspace, and HOME with its caches' })
@@ -13,7 +14,7 @@ export class WorkspaceView {
   bytes: number | null;
 
   /** When that was, ISO-8601 in UTC; `null` with `bytes`. */
-  @ApiProperty({ format: 'date-time', example: '2026-11-23T12:00:00.000Z' })
+  @ApiProperty(TIME)
   measuredAt: string | null;
 }
 

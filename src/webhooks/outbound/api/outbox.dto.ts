@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
 
+import { TIME } from '../../../http/time-schema.js';
 import { PageQuery } from '../../../http/pagination.js';
 import { ID_PATTERN } from '../../../kernel/ids.js';
 import { MESSAGE_STATUSES, type MessageStatus } from '../outbox/message-status.js';
@@ -59,7 +60,7 @@ export class OutboxMessageView {
   commentId: string | null;
 
   /** When it was written: with the run’s own change. */
-  @ApiProperty({ format: 'date-time', example: '2026-11-23T12:00:00.000Z' })
+  @ApiProperty(TIME)
   createdAt: string;
 
   /** When it is tried again at the earliest; `null` where it does not wait. */
