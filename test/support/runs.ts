@@ -39,7 +39,7 @@ export async function finishRun(
     run = await service.api('GET', `/api/v1/runs/${id}?wait=${seconds}`);
   }
   expect(run.status, run.text).toBe(200);
-  expect(UNFINISHED.has(run.body.status), `still ${run.body.status}: ${run.text}`).toBe(false);
+  if (UNFINISHED.has(run.body.status)) throw await unfinished(service, id, run.text);
   return { ...run.body, ...(await readOutput(service, id)) };
 }
 
@@ -50,6 +50,16 @@ export async function runToEnd(
   timeoutMs?: number,
 ): Promise<FinishedRun> {
   return finishRun(service, await createRun(service, body), timeoutMs);
+}
+
+/** With all that can be known of a run that should be over. */
+async function unfinished(service: RunningService, id: string, run: string): Promise<Error> {
+  const told = [`still not over: ${run}`];
+  for (const part of ['output?raw=true', 'egress', 'turns']) {
+    const { text } = await service.api('GET', `/api/v1/runs/${id}/${part}`);
+    told.push(`${part}: ${text.slice(-4000)}`);
+  }
+  return new Error([...told, service.logs().slice(-8000)].join('\n'));
 }
 
 async function readOutput(
