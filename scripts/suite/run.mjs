@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 import { runInWorld } from '../world/start.mjs';
 import { merge, VITEST } from './merge.mjs';
@@ -6,8 +7,9 @@ import { planTests } from './plan.mjs';
 import { trySecondTime, WORKER } from './second-try.mjs';
 import { makeShare, reportsOf, unreported } from './share.mjs';
 
-/** Tests wait as well: two worlds leave some of two cores idle, and more than three wait for each other. */
-const WORLDS = 3;
+const MOST_WORLDS = 8;
+/** Tests wait as well: as many worlds as cores leave some idle, and more than one beyond wait for each other. */
+const WORLDS = Math.min(MOST_WORLDS, Math.max(2, availableParallelism()) + 1);
 const INTERRUPTED = 130;
 
 /**
