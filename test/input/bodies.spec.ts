@@ -34,6 +34,7 @@ beforeAll(async () => {
     ['DELETE', '/api/v1/hardening/acknowledgements/master-key-backup'],
     ['DELETE', '/api/v1/workspaces/MT-1'],
     ['POST', '/api/v1/webhooks/deliveries/01J00000000000000000000000/replay'],
+    ['POST', '/api/v1/webhooks/outbox/01J00000000000000000000000/resend'],
   );
   before = await stateOf(service);
 });
@@ -179,6 +180,7 @@ describe('on every route that writes', () => {
     // A run of commands has no conversation.
     const compact = 422;
     expect(answers).toEqual([
+      404,
       404,
       404,
       204,

@@ -101,7 +101,7 @@ export async function openOutbox(impostor: LinearImpostor, options: OutboxOption
     outbox,
     overlooked,
     sender,
-    list: new OutboxList(messages),
+    list: new OutboxList(messages, at.transactions, sender, clock),
     follows,
     expired: new ExpiredMessages(settings, at.transactions, messages, time),
     /** As `RunsModule` is told of the outbox. */

@@ -62,6 +62,7 @@ async function followedRun(issue: string, script: string): Promise<string> {
 
 const messagesOf = async (runId: string) =>
   (await service.api('GET', `/api/v1/webhooks/outbox?run=${runId}`)).body.items as {
+    id: string;
     kind: string;
     status: string;
     commentId: string;
@@ -110,6 +111,29 @@ it('comments once, where the service is killed before it hears that the comment 
   const bodies = linear.comments.slice(before).map(({ body }) => body.includes('started'));
   expect(bodies).toEqual([true, false]);
   expect(messages[1]?.attempts).toBe(1);
+});
+
+it('sends again what was skipped, once there is a key and an operator says so', async () => {
+  await service.api('DELETE', '/api/v1/secrets/LINEAR_API_KEY');
+  const id = await followedRun('MT-4', 'exit 1');
+  await finishRun(service, id);
+  const skipped = await until('both to be skipped', async () => {
+    const messages = await messagesOf(id);
+    return messages.filter(({ status }) => status === 'skipped').length === 2 ? messages : null;
+  });
+  await setSecret(service, 'LINEAR_API_KEY', KEY);
+  for (const message of skipped.toReversed()) {
+    const path = `/api/v1/webhooks/outbox/${message.id}/resend`;
+    const answer = await service.api('POST', path);
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.body).toMatchObject({ id: message.id, status: 'pending' });
+  }
+  await untilSent(id, 2);
+  expect((await auditOf(service, id)).filter((action) => action === 'outbound.resent').length).toBe(
+    2,
+  );
+  const again = await service.api('POST', `/api/v1/webhooks/outbox/${skipped[0]?.id}/resend`);
+  expect(again).toMatchObject({ status: 409, body: { error: { code: 'message_not_given_up' } } });
 });
 
 it('shows and logs the key nowhere', async () => {

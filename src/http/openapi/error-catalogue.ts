@@ -31,6 +31,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   turn_not_found: 'The run has no turn with this number.',
   workspace_not_found: 'There is no workspace of this issue.',
   delivery_not_found: 'There is no delivery with this id.',
+  message_not_found: 'There is no message with this id.',
   method_not_allowed: 'The path does not take this method; `Allow` says which it takes.',
   request_timeout: 'The request did not arrive in time.',
   turn_active: 'A turn of the run waits or is executed; ask again when it is over.',
@@ -48,6 +49,9 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
     'The commit at which the run began cannot be read from the workspace, or a file of the workspace cannot.',
   sandbox_not_ready: 'The run, or its turn, has no sandbox, or does not have it yet.',
   delivery_pending: 'The delivery waits to be handled already.',
+  message_not_given_up: 'The message was sent, or waits to be sent already.',
+  message_overtaken:
+    'A newer message about the issue was sent, and this one would move the issue back.',
   precondition_failed: 'What `If-Match` names is not what is there now; read it again.',
   body_too_large: 'The body is larger than 1 MiB.',
   archive_too_large:

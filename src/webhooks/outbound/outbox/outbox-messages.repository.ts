@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { In, LessThan, Not, type EntityManager } from 'typeorm';
+import { In, LessThan, MoreThan, Not, type EntityManager } from 'typeorm';
 
 import { ReadSource } from '../../../persistence/read-source.js';
 import { LONGEST_PAUSE_MS } from '../sender/pauses.js';
@@ -77,6 +77,15 @@ export class OutboxMessages {
       order: { id: 'DESC' },
       take: limit,
     });
+  }
+
+  findIn(manager: EntityManager, id: string): Promise<OutboxMessageEntity | null> {
+    return manager.findOneBy(OutboxMessageEntity, { id });
+  }
+
+  /** Whether a newer message of its lane was sent. */
+  isOvertaken(manager: EntityManager, { id, lane }: OutboxMessageEntity): Promise<boolean> {
+    return manager.existsBy(OutboxMessageEntity, { lane, id: MoreThan(id), status: 'sent' });
   }
 
   /** The newest id of all, or `null`. */

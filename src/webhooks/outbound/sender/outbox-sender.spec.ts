@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { LinearImpostor } from '../../../../test/support/linear-impostor.js';
 import {
@@ -12,6 +12,7 @@ import {
 import { FAILED } from '../../../../test/support/run-database.js';
 import { removeTemporaryDirectories } from '../../../../test/support/temporary-database.js';
 import { linearSchema } from '../../../../test/support/linear-schema.js';
+import { SYSTEM_ORIGIN } from '../../../kernel/origin.js';
 
 let linear: LinearImpostor;
 let open: OutboxUnderTest[] = [];
@@ -220,6 +221,46 @@ it('gives up after as many attempts as it may', async () => {
   expect(dead).toMatchObject({ attempts: 3, reason: 'unreachable' });
   const counted = /outbound_messages_total\{kind="started",outcome="dead"\} 1/;
   await until(async () => counted.test(await outbox.metrics.registry.metrics()));
+});
+
+describe('a message that was given up', () => {
+  const givenUp = async (state?: string) => {
+    const outbox = await start({ maxAttempts: 1 });
+    linear.makeTrouble({ operation: 'createComment', done: true, with: 'cut' });
+    await outbox.begin(await outbox.add('MT-1', { started: { comment: true, state } }));
+    const [row] = await allAre(outbox, 'dead');
+    return { outbox, id: row?.id ?? '' };
+  };
+  const resend = ({ outbox, id }: { outbox: OutboxUnderTest; id: string }) =>
+    outbox.list.resend(SYSTEM_ORIGIN, id);
+
+  it('is sent again when an operator says so, without a second comment', async () => {
+    const given = await givenUp('In Progress');
+    const answer = await resend(given);
+    expect(answer).toMatchObject({ status: 'pending', attempts: 0, reason: null, settledAt: null });
+    const [sent] = await allAre(given.outbox, 'sent');
+    expect(sent).toMatchObject({ attempts: 1, reason: null });
+    expect(linear.comments).toHaveLength(1);
+    expect(linear.issues[0]?.stateId).toBe('state-doing');
+    await expect(resend(given)).rejects.toMatchObject({ code: 'message_not_given_up' });
+    await expect(resend({ ...given, id: 'none' })).rejects.toMatchObject({
+      code: 'message_not_found',
+    });
+  });
+
+  it.each([
+    ['moves no issue back that a newer one has moved', 'In Progress', 'dead'],
+    ['is sent late where it moves nothing', undefined, 'sent'],
+  ])('%s', async (_what, state, status) => {
+    const given = await givenUp(state);
+    const { outbox } = given;
+    await outbox.begin(await outbox.add('MT-1'));
+    await allAre(outbox, 'dead', 'sent');
+    const answer = resend(given);
+    if (status === 'sent') await answer;
+    else await expect(answer).rejects.toMatchObject({ code: 'message_overtaken' });
+    await allAre(outbox, status, 'sent');
+  });
 });
 
 it('skips what it has no key for, and tries again with a key that is refused', async () => {
