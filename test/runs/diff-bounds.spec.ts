@@ -91,16 +91,17 @@ describe.each(RUNTIMES_TRIED)('the diff of a workspace that would exhaust it, %s
 
   it('ends what would never end, and then computes others', async () => {
     const sound = await after('BOUND-4', REPOSITORY, 'echo two >file');
-    const hostile = [
-      await after('BOUND-5', REPOSITORY, `mkfifo ${ALTERNATES}`),
-      await after('BOUND-6', TREES, 'echo two >file'),
-    ];
+    const fifo = await after('BOUND-5', REPOSITORY, `mkfifo ${ALTERNATES}; echo two >file`);
+    const trees = await after('BOUND-6', TREES, 'echo two >file');
     const began = performance.now();
 
-    const told = await Promise.all(hostile.map((id) => refusalOf(service, id)));
+    const told = await Promise.all([fifo, trees].map((id) => refusalOf(service, id)));
 
     expect(performance.now() - began).toBeLessThan(LONGEST_MS + 15_000);
-    for (const one of told) expect(one).toMatch(ENDED);
+    expect(told[1]).toMatch(ENDED);
+    // gVisor opens no pipe of a file system's: there is nothing to wait for.
+    if (runtime === 'runsc') expect(filesIn(await diffOf(service, fifo))).toEqual(['file']);
+    else expect(told[0]).toMatch(ENDED);
     expect(await helpers()).toBe(0);
     expect(filesIn(await diffOf(service, sound))).toEqual(['file']);
   });
@@ -113,13 +114,18 @@ describe.each(RUNTIMES_TRIED)('the diff of a workspace that would exhaust it, %s
     expect(await helpers()).toBe(0);
   });
 
-  it.skipIf(sized(1, 0) === 1)('looks at so many files and no more', async () => {
-    const many = `const fs = require('node:fs'); fs.writeFileSync('f', '');
-      for (let d = 0; d < 501; d += 1) { fs.mkdirSync('d' + d); for (let n = 0; n < 1000; n += 1) fs.linkSync('f', 'd' + d + '/' + n); }`;
+  // Under gVisor it takes minutes to make that many.
+  it.skipIf(sized(true, runtime === 'runsc'))('looks at so many files and no more', async () => {
+    // A file has no more than some 65,000 names.
+    const many = `const fs = require('node:fs');
+      for (let d = 0; d < 501; d += 1) {
+        fs.mkdirSync('d' + d);
+        fs.writeFileSync('d' + d + '/0', '');
+        for (let n = 1; n < 1000; n += 1) fs.linkSync('d' + d + '/0', 'd' + d + '/' + n);
+      }`;
     const id = await worked(service, 'BOUND-9', `node -e "${many}"`);
-    // gVisor may need longer to list them than it may take.
     expect(await refusalOf(service, id)).toMatch(
-      /^413 diff_too_large: .* (of 501001 files, and at most 500000|takes longer)/,
+      /^413 diff_too_large: .* of 501000 files, and at most 500000/,
     );
   });
 });
