@@ -90,7 +90,8 @@ export class GvisorCheck implements HardeningCheck {
         runtime: 'runsc',
         timeoutMs: 30_000,
       });
-      return exitCode === 0 || stdout.length > 0 ? stdout.toString('utf8') : null;
+      if (exitCode !== 0) throw new Error(`it ended with exit code ${exitCode}`);
+      return stdout.toString('utf8');
     } catch (error) {
       this.log('a container under runsc does not run', error);
       return null;
