@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { openRunDatabase } from '../../../test/support/run-database.js';
@@ -27,6 +29,8 @@ function life(approvalTimeoutSeconds = 600) {
   const rows = new ApprovalRepository(at.db.read);
   const approvals = new Approvals(rows, at.transactions, settings, new SystemClock());
   const gone = new AbortController();
+  // Its users bound how many wait at once.
+  setMaxListeners(0, gone.signal);
   const ask = (more: object = {}) => approvals.ask({ ...QUESTION, runId, ...more }, gone.signal);
   const asked = async () => {
     await expect.poll(async () => (await list()).length).toBe(1);
