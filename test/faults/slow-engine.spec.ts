@@ -59,8 +59,9 @@ async function expectQuick(method: string, path: string, body?: unknown): Promis
 /** How many containers the engine has ever made for a run. */
 async function everMade(id: string): Promise<number> {
   const filters = JSON.stringify({ label: [`risoluto.run=${id}`], event: ['create'] });
-  const now = Math.floor(Date.now() / 1000);
-  const events = await engine().getEvents({ since: 0, until: now, filters });
+  // In whole seconds, and what the current one has brought counts too.
+  const end = Math.floor(Date.now() / 1000) + 1;
+  const events = await engine().getEvents({ since: 0, until: end, filters });
   let text = '';
   for await (const chunk of events) text += String(chunk);
   return text.split('\n').filter((line) => line !== '').length;
