@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { decodeCursor, encodeCursor, type Page } from '../http/pagination.js';
-import { DomainError } from '../kernel/domain-error.js';
+import { decodeCursor, encodeCursor, invalidCursor, type Page } from '../http/pagination.js';
 import type { AuditRow } from './audit-row.js';
 import { AuditRepository, type AuditFilter, type SeqRange } from './audit.repository.js';
 
@@ -38,9 +37,7 @@ export class AuditLog {
 function rangeOfCursor(cursor: string): SeqRange {
   const [last, first, ...rest] = decodeCursor(cursor);
   if (rest.length === 0 && isSeq(last) && isSeq(first)) return { first, last };
-  throw new DomainError('invalid_cursor', 'The cursor is not one that this list gave out', {
-    details: [{ field: 'cursor', message: 'must be a nextCursor of this list' }],
-  });
+  throw invalidCursor();
 }
 
 function isSeq(part: unknown): part is number {

@@ -52,7 +52,12 @@ export function encodeCursor(parts: readonly (string | number)[]): string {
 export function decodeCursor(cursor: string): (string | number)[] {
   const parts = parsedParts(cursor);
   if (parts !== null && encodeCursor(parts) === cursor) return parts;
-  throw new DomainError('invalid_cursor', 'The cursor is not one that this list gave out', {
+  throw invalidCursor();
+}
+
+/** Says that a cursor is none of this list's. */
+export function invalidCursor(): DomainError {
+  return new DomainError('invalid_cursor', 'The cursor is not one that this list gave out', {
     details: [{ field: 'cursor', message: 'must be a nextCursor of this list' }],
   });
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { decodeCursor, encodeCursor, type Page } from '../http/pagination.js';
+import { decodeCursor, encodeCursor, invalidCursor, type Page } from '../http/pagination.js';
 import { Clock } from '../kernel/clock.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { ID_PATTERN } from '../kernel/ids.js';
@@ -148,7 +148,5 @@ export function isOver({ status, idleSince }: RunEntity): boolean {
 function runCursor(cursor: string): string {
   const [id] = decodeCursor(cursor);
   if (typeof id === 'string' && ID_PATTERN.test(id)) return id;
-  throw new DomainError('invalid_cursor', 'The cursor is not one that this list gave out', {
-    details: [{ field: 'cursor', message: 'must be a nextCursor of this list' }],
-  });
+  throw invalidCursor();
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { decodeCursor, encodeCursor, type Page } from '../http/pagination.js';
+import { decodeCursor, encodeCursor, invalidCursor, type Page } from '../http/pagination.js';
 import { LiveSettings } from '../config/live-settings.js';
 import { DomainError } from '../kernel/domain-error.js';
 import { ID_PATTERN } from '../kernel/ids.js';
@@ -92,9 +92,7 @@ export class DeliveriesService {
 function idOf(cursor: string): string {
   const [id, ...rest] = decodeCursor(cursor);
   if (typeof id === 'string' && ID_PATTERN.test(id) && rest.length === 0) return id;
-  throw new DomainError('invalid_cursor', 'The cursor is not one that this list gave out', {
-    details: [{ field: 'cursor', message: 'must be a nextCursor of this list' }],
-  });
+  throw invalidCursor();
 }
 
 function notFound(): never {

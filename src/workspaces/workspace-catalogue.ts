@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { decodeCursor, encodeCursor, type Page } from '../http/pagination.js';
+import { decodeCursor, encodeCursor, invalidCursor, type Page } from '../http/pagination.js';
 import { DomainError } from '../kernel/domain-error.js';
 import type { Origin } from '../kernel/origin.js';
 import { Transactions } from '../persistence/transactions.js';
@@ -81,7 +81,5 @@ export function noWorkspace(): DomainError {
 function issueOf(cursor: string): string {
   const [issue, ...rest] = decodeCursor(cursor);
   if (typeof issue === 'string' && isIssueKey(issue) && rest.length === 0) return issue;
-  throw new DomainError('invalid_cursor', 'The cursor is not one that this list gave out', {
-    details: [{ field: 'cursor', message: 'must be a nextCursor of this list' }],
-  });
+  throw invalidCursor();
 }

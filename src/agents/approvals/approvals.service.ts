@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { LiveSettings } from '../../config/live-settings.js';
-import { decodeCursor, encodeCursor, type Page } from '../../http/pagination.js';
+import { decodeCursor, encodeCursor, invalidCursor, type Page } from '../../http/pagination.js';
 import { Clock } from '../../kernel/clock.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import { ID_PATTERN, newId } from '../../kernel/ids.js';
@@ -193,7 +193,5 @@ function decidedAlready({ decision, decidedBy }: ApprovalRow): DomainError {
 function idIn(cursor: string): string {
   const [id] = decodeCursor(cursor);
   if (typeof id === 'string' && ID_PATTERN.test(id)) return id;
-  throw new DomainError('invalid_cursor', 'The cursor is not one that this list gave out', {
-    details: [{ field: 'cursor', message: 'must be a nextCursor of this list' }],
-  });
+  throw invalidCursor();
 }

@@ -11,8 +11,7 @@ import type { FastifyReply } from 'fastify';
 
 import { DecisionTrail } from '../../egress/decisions/decision-trail.js';
 import type { DecisionFilter } from '../../egress/decisions/stored-decision.js';
-import { decodeCursor, encodeCursor } from '../../http/pagination.js';
-import { DomainError } from '../../kernel/domain-error.js';
+import { decodeCursor, encodeCursor, invalidCursor } from '../../http/pagination.js';
 import { ApiRead } from '../../kernel/route-metadata.js';
 import { DecisionFollower } from '../egress/decision-follower.js';
 import type { DecisionsFrom } from '../egress/decision-reading.js';
@@ -128,7 +127,5 @@ function seqOfCursor(cursor: string): number {
   if (typeof seq === 'number' && Number.isSafeInteger(seq) && seq > 0 && more.length === 0) {
     return seq;
   }
-  throw new DomainError('invalid_cursor', 'The cursor is not one that this list gave out', {
-    details: [{ field: 'cursor', message: 'must be a nextCursor of this list' }],
-  });
+  throw invalidCursor();
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { decodeCursor, encodeCursor, type Page } from '../../http/pagination.js';
+import { decodeCursor, encodeCursor, invalidCursor, type Page } from '../../http/pagination.js';
 import { DomainError } from '../../kernel/domain-error.js';
 import type { Origin } from '../../kernel/origin.js';
 import { RunSignals } from '../run-signals.js';
@@ -97,7 +97,5 @@ export class TurnsService {
 function numberOf(cursor: string): number {
   const [number] = decodeCursor(cursor);
   if (Number.isSafeInteger(number)) return number as number;
-  throw new DomainError('invalid_cursor', 'The cursor is not one that this list gave out', {
-    details: [{ field: 'cursor', message: 'must be a nextCursor of this list' }],
-  });
+  throw invalidCursor();
 }
