@@ -14,6 +14,7 @@ const WARM = fileURLToPath(new URL('./warm.mjs', import.meta.url));
 const START_MS = 120_000;
 
 const directory = mkdtempSync(join(tmpdir(), 'risoluto-build-'));
+const port = await freePort();
 try {
   await warmService();
   // Beside the service that is down now, so that they open its data directory themselves.
@@ -25,10 +26,9 @@ try {
 }
 
 async function warmService() {
-  const port = await freePort();
-  const service = warm('service', [], { RISOLUTO_PORT: String(port) });
+  const service = warm('service', []);
   const deadline = Date.now() + START_MS;
-  while (service.exitCode === null && Date.now() < deadline && !(await answers(port))) {
+  while (service.exitCode === null && Date.now() < deadline && !(await answers())) {
     await sleep(50);
   }
   service.kill('SIGTERM');
@@ -38,14 +38,14 @@ async function warmService() {
 /**
  * @param {string} program
  * @param {string[]} args
- * @param {NodeJS.ProcessEnv} env
  */
-function warm(program, args, env = {}) {
+function warm(program, args) {
   return spawn(process.execPath, [WARM, join(ROOT, 'dist/bin/parts', `${program}.cjs`), ...args], {
     cwd: directory,
     stdio: ['ignore', 'ignore', 'pipe'],
-    // Nothing of whoever builds: neither settings nor an engine.
+    // Nothing of whoever builds: neither settings nor an engine, nor a service that runs there.
     env: {
+      RISOLUTO_PORT: String(port),
       PATH: process.env.PATH,
       HOME: directory,
       DATA_DIR: join(directory, 'data'),
@@ -54,7 +54,6 @@ function warm(program, args, env = {}) {
       RISOLUTO_LOG_LEVEL: 'error',
       MASTER_KEY: 'of nothing but this directory',
       DOCKER_HOST: `unix://${join(directory, 'no-engine.sock')}`,
-      ...env,
     },
   });
 }
@@ -70,8 +69,7 @@ async function ended(child) {
   );
 }
 
-/** @param {number} port */
-async function answers(port) {
+async function answers() {
   const origin = `http://127.0.0.1:${port}`;
   const answer = await fetch(`${origin}/healthz`).catch(() => null);
   if (answer?.status !== 200) return false;
